@@ -1,0 +1,235 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/xuegong/xuegong/internal/clock"
+)
+
+// DB opens transactions.
+type DB struct {
+	pool  *sqlx.DB
+	clock clock.Clock
+	keys  *Keyring
+	zone  *time.Location
+	onDue func([]Due)
+}
+
+// Options of Open.
+type Options struct {
+	Clock    clock.Clock
+	Keys     *Keyring       // nil refuses Seal and Unseal
+	Zone     *time.Location // the school's; nil means UTC
+	MaxConns int            // 0 means 32
+	OnDue    func([]Due)    // called after a commit with the due times the transaction announced
+}
+
+// Due announces that a row of a queue ("send", "job") is to be acted on at a time.
+type Due struct {
+	Queue string
+	ID    int64
+	At    time.Time
+}
+
+// Open connects to PostgreSQL and checks that it answers.
+func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
+	pool, err := sqlx.Open("postgres", withDriverSettings(databaseURL))
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if o.MaxConns == 0 {
+		o.MaxConns = 32
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	pool.SetMaxOpenConns(o.MaxConns)
+	pool.SetMaxIdleConns(o.MaxConns)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	if err := pool.PingContext(ctx); err != nil {
+		_ = pool.Close()
+		return nil, fmt.Errorf("reach database: %w", err)
+	}
+	return &DB{pool: pool, clock: o.Clock, keys: o.Keys, zone: o.Zone, onDue: o.OnDue}, nil
+}
+
+// withDriverSettings asks lib/pq for one round trip a query instead of two, and
+// states the sslmode, whose default may change with the driver.
+func withDriverSettings(u string) string {
+	if strings.HasPrefix(u, "postgres://") || strings.HasPrefix(u, "postgresql://") {
+		p, err := url.Parse(u)
+		if err != nil {
+			return u
+		}
+		q := p.Query()
+		if !q.Has("binary_parameters") {
+			q.Set("binary_parameters", "yes")
+		}
+		if !q.Has("sslmode") {
+			q.Set("sslmode", "require")
+		}
+		p.RawQuery = q.Encode()
+		return p.String()
+	}
+	if !strings.Contains(u, "binary_parameters=") {
+		u += " binary_parameters=yes"
+	}
+	if !strings.Contains(u, "sslmode=") {
+		u += " sslmode=require"
+	}
+	return u
+}
+
+// Close closes the pool after running transactions ended.
+func (db *DB) Close() error { return db.pool.Close() }
+
+// Ping checks that the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.pool.PingContext(ctx) }
+
+// Zone is the school's time zone.
+func (db *DB) Zone() *time.Location { return db.zone }
+
+// Clock returns the clock the transactions read.
+func (db *DB) Clock() clock.Clock { return db.clock }
+
+// Stats returns the pool's figures for /metrics.
+func (db *DB) Stats() sql.DBStats { return db.pool.Stats() }
+
+// Tx is one transaction with its time.
+type Tx struct {
+	*sqlx.Tx
+	db       *DB
+	now      time.Time
+	received time.Time
+	due      []Due
+	after    []func()
+	tries    int
+}
+
+// Now is the time of the transaction: the same for every row of one act.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// Zone is the school's time zone, in which every time is shown.
+func (tx *Tx) Zone() *time.Location { return tx.db.zone }
+
+// ReceivedAt is when the act reached us, by which a deadline is judged. It is Now
+// unless the face said otherwise.
+func (tx *Tx) ReceivedAt() time.Time { return tx.received }
+
+// SetReceivedAt says when the act reached us. A time after Now is taken as Now.
+func (tx *Tx) SetReceivedAt(t time.Time) {
+	if t.Before(tx.now) {
+		tx.received = t
+	}
+}
+
+// Announce has the alarm rung for a row once this transaction is committed.
+func (tx *Tx) Announce(d Due) { tx.due = append(tx.due, d) }
+
+// AfterCommit runs fn once the transaction is committed, never if it is not.
+func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
+
+// View runs fn in a read-only transaction with one consistent picture of the data.
+func (db *DB) View(ctx context.Context, fn func(tx *Tx) error) error {
+	return db.run(ctx, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, fn)
+}
+
+// maxRuns bounds how often Update runs fn when PostgreSQL asks for another try.
+const maxRuns = 5
+
+// Update runs fn in a READ COMMITTED transaction and commits it. fn runs again,
+// up to five times, after a serialization failure or a deadlock.
+func (db *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
+	for run := 1; ; run++ {
+		err := db.run(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted}, fn)
+		if err == nil || run == maxRuns || !again(err) {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(rand.Int64N(int64(run) * int64(10*time.Millisecond)))):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (db *DB) run(ctx context.Context, opts *sql.TxOptions, fn func(tx *Tx) error) error {
+	x, err := db.pool.BeginTxx(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = x.Rollback() }() // no effect after a commit; also runs when fn panics
+	now := db.clock.Now()
+	tx := &Tx{Tx: x, db: db, now: now, received: now}
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := x.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	if len(tx.due) > 0 && db.onDue != nil {
+		db.onDue(tx.due)
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
+}
+
+// Try runs fn behind a savepoint: if it fails, what it wrote and announced is
+// undone and the transaction goes on. It returns fn's error.
+func (tx *Tx) Try(ctx context.Context, fn func() error) error {
+	tx.tries++
+	name := fmt.Sprintf("try_%d", tx.tries)
+	due, after := len(tx.due), len(tx.after)
+	if _, err := tx.ExecContext(ctx, "savepoint "+name); err != nil {
+		return fmt.Errorf("savepoint: %w", err)
+	}
+	if err := fn(); err != nil {
+		tx.due, tx.after = tx.due[:due], tx.after[:after]
+		if _, rerr := tx.ExecContext(ctx, "rollback to savepoint "+name); rerr != nil {
+			return errors.Join(err, fmt.Errorf("rollback to savepoint: %w", rerr))
+		}
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "release savepoint "+name); err != nil {
+		return fmt.Errorf("release savepoint: %w", err)
+	}
+	return nil
+}
+
+// again tells whether PostgreSQL asks to run the transaction once more.
+func again(err error) bool {
+	if e, ok := errors.AsType[*pq.Error](err); ok {
+		return e.Code == "40001" || e.Code == "40P01"
+	}
+	return false
+}
+
+// Constraint returns the name of the constraint err violates, "" if none.
+func Constraint(err error) string {
+	if e, ok := errors.AsType[*pq.Error](err); ok && e.Code.Class() == "23" {
+		return e.Constraint
+	}
+	return ""
+}
+
+// Missing tells whether err says that no row was found.
+func Missing(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
+// Exec runs one statement that is its own transaction: for the one-row and
+// one-group inserts of the hot paths, which need no begin and no commit round trip.
+func (db *DB) Exec(ctx context.Context, query string, args ...any) error {
+	_, err := db.pool.ExecContext(ctx, query, args...)
+	return err
+}
