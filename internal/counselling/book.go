@@ -1,0 +1,152 @@
+package counselling
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/xuegong/xuegong/internal/audit"
+	"github.com/xuegong/xuegong/internal/calendar"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/job"
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+// maxWish is how many characters a student may write for the counsellor.
+const maxWish = 200
+
+// Book takes a place in the hour for the student (D-42). The booking is pending until
+// the centre decides, and holds its seat until then or its deadline. The errors are
+// the package's, and taken with the nearest free hours when the place just went.
+func Book(ctx context.Context, tx *store.Tx, who identity.Person, slotID, wish string, via Via) (Booking, error) {
+	if !who.IsStudent() {
+		return Booking{}, ErrStudentsOnly
+	}
+	if wish = strings.TrimSpace(wish); len([]rune(wish)) > maxWish {
+		return Booking{}, errs.Field("wish", fmt.Sprintf("想说的话最多 %d 个字，其余见面再说。", maxWish))
+	}
+	set, err := LoadSettings(ctx, tx)
+	if err != nil {
+		return Booking{}, err
+	}
+	slot, err := slotByPublicID(ctx, tx, slotID, set.firstBookable(tx.ReceivedAt()))
+	if store.Missing(err) {
+		return Booking{}, errs.New(errs.NotFound, "这个时间已经撤下了，请重新选一个。")
+	}
+	if err != nil {
+		return Booking{}, fmt.Errorf("load hour: %w", err)
+	}
+	if err := mayBook(ctx, tx, who, slot, set); err != nil {
+		return Booking{}, err
+	}
+	b, err := take(ctx, tx, who, slot, set, wish, via)
+	if err != nil {
+		return Booking{}, err
+	}
+	return b, announceBooked(ctx, tx, b)
+}
+
+// mayBook checks what can be said before a seat is tried.
+func mayBook(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, set Settings) error {
+	_, agreed, err := CurrentNotice(ctx, tx, who)
+	if err != nil {
+		return err
+	}
+	switch _, err := openBookingOf(ctx, tx, who.ID); {
+	case err == nil:
+		return ErrHaveOpen
+	case !store.Missing(err):
+		return fmt.Errorf("load open booking: %w", err)
+	}
+	switch {
+	case !agreed:
+		return ErrNotAgreed
+	case slot.TooSoon:
+		return ErrTooSoon
+	case slot.StartsAt.After(set.horizon(tx.ReceivedAt())):
+		return ErrTooFar
+	case !slot.Bookable():
+		return taken(ctx, tx, slot, set)
+	}
+	return nil
+}
+
+// take inserts the booking; the unique indexes decide between those who press at once.
+func take(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, set Settings, wish string, via Via) (Booking, error) {
+	n := newBooking{PublicID: store.NewPublicID(), Student: who.ID, Via: via, HeldUntil: set.heldUntil(tx.Now(), slot.StartsAt)}
+	if wish != "" {
+		n.Wish = tx.Keys().Seal(wishPlace(n.PublicID), []byte(wish))
+	}
+	for range slot.Capacity { // a lost seat may leave the next one
+		id, err := insertBooking(ctx, tx, slot.id, n)
+		if err != nil {
+			return Booking{}, fmt.Errorf("insert booking: %w", err)
+		}
+		if id == 0 {
+			continue
+		}
+		if err := insertEvent(ctx, tx, id, Pending, who.ID, ""); err != nil {
+			return Booking{}, fmt.Errorf("write history: %w", err)
+		}
+		if err := job.Put(ctx, tx, ExpireJob, n.PublicID, scope(slot.centre), n.HeldUntil, expireArgs{Booking: n.PublicID}); err != nil {
+			return Booking{}, err
+		}
+		if err := audit.Append(ctx, tx, int64(who.ID), "booking.book", Subject(n.PublicID), map[string]any{"via": via}); err != nil {
+			return Booking{}, err
+		}
+		return Booking{PublicID: n.PublicID, State: Pending, Slot: slot, Via: via, HeldUntil: n.HeldUntil, CreatedAt: tx.Now(),
+			Wish: wish, Student: Student{ID: who.ID, Name: who.Name, Number: who.Number, College: who.CollegeName}, id: id}, nil
+	}
+	if _, err := openBookingOf(ctx, tx, who.ID); err == nil {
+		return Booking{}, ErrHaveOpen // the same student was quicker on another face
+	}
+	return Booking{}, taken(ctx, tx, slot, set)
+}
+
+// taken says that the hour is full and which free ones are nearest.
+func taken(ctx context.Context, tx *store.Tx, slot Slot, set Settings) error {
+	free, err := freeSlots(ctx, tx, slot.counsellor, set.firstBookable(tx.Now()), set.horizon(tx.Now()), 2)
+	if err != nil {
+		return fmt.Errorf("nearest free hours: %w", err)
+	}
+	if len(free) == 0 {
+		if free, err = freeSlots(ctx, tx, 0, set.firstBookable(tx.Now()), set.horizon(tx.Now()), 2); err != nil {
+			return fmt.Errorf("nearest free hours: %w", err)
+		}
+	}
+	s := "这个时间刚刚约满。"
+	if len(free) == 0 {
+		s += "最近没有空位，过一两天再来看看；着急请直接联系中心。"
+		return errs.New(errs.Conflict, s)
+	}
+	names := make([]string, len(free))
+	for i, f := range free {
+		names[i] = calendar.Near(f.StartsAt, tx.Now(), tx.Zone())
+		if f.counsellor != slot.counsellor {
+			names[i] += " " + f.Name
+		}
+	}
+	return errs.New(errs.Conflict, s+"最近的空位："+strings.Join(names, "、")+"。")
+}
+
+// ExpireJob is the kind of the job that frees an undecided seat.
+const ExpireJob = "counselling.expire"
+
+type expireArgs struct {
+	Booking string `json:"booking"`
+}
+
+// Subject is what messages and audit rows about a booking are filed under.
+func Subject(publicID string) string { return "booking/" + publicID }
+
+func scope(centre int64) string { return fmt.Sprintf("unit:%d", centre) }
+
+func wishPlace(publicID string) string { return "booking/wish/" + publicID }
+
+// DayBounds returns the day of a time in the school's zone, for faces that ask by date.
+func DayBounds(day time.Time, zone *time.Location) (from, to time.Time) {
+	from = calendar.Midnight(day, zone)
+	return from, from.AddDate(0, 0, 1)
+}

@@ -1,0 +1,271 @@
+package counselling
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/outbox"
+)
+
+// State of a booking.
+type State string
+
+// The states (D-08).
+const (
+	Pending   State = "pending"
+	Confirmed State = "confirmed"
+	Arrived   State = "arrived"
+	Missed    State = "missed"
+	Cancelled State = "cancelled"
+	Rejected  State = "rejected"
+	Expired   State = "expired"
+)
+
+// States lists every state in the order of a booking's life.
+func States() []State {
+	return []State{Pending, Confirmed, Arrived, Missed, Cancelled, Rejected, Expired}
+}
+
+// Next returns the states a booking may go to from s.
+func (s State) Next() []State {
+	switch s {
+	case Pending:
+		return []State{Confirmed, Rejected, Cancelled, Expired}
+	case Confirmed:
+		return []State{Arrived, Missed, Cancelled}
+	default:
+		return nil
+	}
+}
+
+// Open tells whether the booking still waits for something.
+func (s State) Open() bool { return len(s.Next()) > 0 }
+
+// Label is the word people read.
+func (s State) Label() string {
+	switch s {
+	case Pending:
+		return "待确认"
+	case Confirmed:
+		return "已确认"
+	case Arrived:
+		return "已到访"
+	case Missed:
+		return "未到"
+	case Cancelled:
+		return "已取消"
+	case Rejected:
+		return "已拒绝"
+	case Expired:
+		return "已过期"
+	}
+	return string(s)
+}
+
+// Via says through which face a booking was made.
+type Via string
+
+// The faces.
+const (
+	ViaChat Via = "chat"
+	ViaPage Via = "page"
+	ViaAPI  Via = "api"
+	ViaDesk Via = "desk"
+)
+
+// Counsellor is somebody one can book an hour with (D-41).
+type Counsellor struct {
+	PublicID string
+	Name     string
+	Intro    string
+	Topics   string
+	Campus   string
+	Place    string
+	Active   bool
+	NextFree *Slot // nil if nothing is free within the horizon
+
+	id     int64
+	centre int64
+	person identity.ID
+}
+
+// Slot is an hour of a counsellor with its places.
+type Slot struct {
+	PublicID   string
+	Counsellor string // public id
+	Name       string // the counsellor's
+	StartsAt   time.Time
+	EndsAt     time.Time
+	Place      string
+	Campus     string
+	Open       bool
+	Capacity   int
+	Taken      int
+	TooSoon    bool // starts before a booking could still be confirmed
+
+	id         int64
+	counsellor int64
+	centre     int64
+	person     identity.ID
+}
+
+// Free is how many places are left.
+func (s Slot) Free() int { return max(0, s.Capacity-s.Taken) }
+
+// Bookable tells whether the slot can be chosen.
+func (s Slot) Bookable() bool { return s.Open && s.Free() > 0 && !s.TooSoon }
+
+// Booking is a place taken in an hour.
+type Booking struct {
+	PublicID  string
+	State     State
+	Slot      Slot
+	Via       Via
+	HeldUntil time.Time
+	CreatedAt time.Time
+	DecidedAt time.Time
+	DecidedBy string
+	Reason    string
+	Wish      string // only for the centre and the student
+	Student   Student
+	History   []Event
+
+	id int64
+}
+
+// Student is who comes, as the centre sees it.
+type Student struct {
+	ID      identity.ID
+	Name    string
+	Number  string
+	College string
+}
+
+// Event is one step of a booking's history.
+type Event struct {
+	At     time.Time
+	State  State
+	By     string // "" is the system
+	Reason string
+}
+
+// Settings of the centre, edited on the desk.
+type Settings struct {
+	Name          string   `json:"name"`           // neutral name used in chat and pushes
+	HoldHours     int      `json:"hold_hours"`     // a pending booking is held so long
+	HoldBefore    int      `json:"hold_before"`    // and at most until so many minutes before its start
+	LeadMinutes   int      `json:"lead_minutes"`   // a booking is made at least so long before its start
+	HorizonDays   int      `json:"horizon_days"`   // and at most so far ahead
+	CancelMinutes int      `json:"cancel_minutes"` // a student cancels a confirmed hour up to so long before
+	EveAt         string   `json:"eve_at"`         // reminder on the day before
+	BeforeMinutes int      `json:"before_minutes"` // reminder before the start
+	QuietFrom     string   `json:"quiet_from"`     // nobody is disturbed from
+	QuietTo       string   `json:"quiet_to"`       // to
+	Contact       string   `json:"contact"`        // how to reach the centre, shown on its pages
+	Reasons       []string `json:"reasons"`        // of a rejection, offered on card and desk
+}
+
+// SettingKey is where the settings are stored.
+const SettingKey = "counselling"
+
+// Defaults returns the settings of a school that changed nothing.
+func Defaults() Settings {
+	return Settings{
+		Name: "成长中心", HoldHours: 24, HoldBefore: 120, LeadMinutes: 150, HorizonDays: 28, CancelMinutes: 120,
+		EveAt: "19:52", BeforeMinutes: 60, QuietFrom: "22:30", QuietTo: "07:00",
+		Contact: "工作日 9:00–17:00，电话 021-5550-0101（示例）",
+		Reasons: []string{"这个时间老师临时有安排", "更适合另一位老师，请重新选择", "信息不全，请先来电说明"},
+	}
+}
+
+// Check returns what is wrong with edited settings, by field.
+func (s Settings) Check() error {
+	fields := map[string]string{}
+	within := func(name string, v, from, to int, sentence string) {
+		if v < from || v > to {
+			fields[name] = sentence
+		}
+	}
+	within("hold_hours", s.HoldHours, 1, 168, "保留时长填 1 到 168 小时。")
+	within("hold_before", s.HoldBefore, 0, 1440, "最晚确认时间填开始前 0 到 1440 分钟。")
+	within("lead_minutes", s.LeadMinutes, s.HoldBefore+10, 10080, "最短提前预约时间要比最晚确认时间至少多 10 分钟。")
+	within("horizon_days", s.HorizonDays, 1, 120, "开放预约天数填 1 到 120。")
+	within("cancel_minutes", s.CancelMinutes, 0, 10080, "学生可取消时间填开始前 0 到 10080 分钟。")
+	within("before_minutes", s.BeforeMinutes, 10, 1440, "提前提醒填 10 到 1440 分钟。")
+	for name, v := range map[string]string{"eve_at": s.EveAt, "quiet_from": s.QuietFrom, "quiet_to": s.QuietTo} {
+		if _, err := time.Parse("15:04", v); err != nil {
+			fields[name] = "时间写成 19:52 这样。"
+		}
+	}
+	if strings.TrimSpace(s.Name) == "" || !Neutral(s.Name) {
+		fields["name"] = "请填一个中性的名称，不出现“心理”“咨询”。"
+	}
+	for _, r := range s.Reasons {
+		if strings.TrimSpace(r) == "" || !Neutral(r) || len([]rune(r)) > 40 {
+			fields["reasons"] = "每条理由 1 到 40 个字，不出现“心理”“咨询”，因为会推送给学生。"
+		}
+	}
+	if len(s.Reasons) == 0 || len(s.Reasons) > 9 {
+		fields["reasons"] = "理由写 1 到 9 条。"
+	}
+	if len(fields) > 0 {
+		return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+	}
+	return nil
+}
+
+// Neutral tells whether a text may leave through WeCom.
+func Neutral(s string) bool { return !strings.Contains(s, "心理") && !strings.Contains(s, "咨询") }
+
+func (s Settings) quiet(zone *time.Location) outbox.Quiet {
+	return outbox.Quiet{From: s.QuietFrom, To: s.QuietTo, Zone: zone}
+}
+
+// heldUntil is when a booking made at now for start is freed if nobody decides.
+func (s Settings) heldUntil(now, start time.Time) time.Time {
+	until := now.Add(time.Duration(s.HoldHours) * time.Hour)
+	if latest := start.Add(-time.Duration(s.HoldBefore) * time.Minute); latest.Before(until) {
+		return latest
+	}
+	return until
+}
+
+// firstBookable is the earliest start one may still book at now.
+func (s Settings) firstBookable(now time.Time) time.Time {
+	return now.Add(time.Duration(s.LeadMinutes) * time.Minute)
+}
+
+// horizon is the latest start one may book at now.
+func (s Settings) horizon(now time.Time) time.Time { return now.AddDate(0, 0, s.HorizonDays) }
+
+// What a person reads when a verb is refused.
+var (
+	ErrConfidential = errs.New(errs.Forbidden, "这里的内容只有本人和中心的老师能看。")
+	ErrStudentsOnly = errs.New(errs.Forbidden, "这项预约面向在册学生。您如果想为学生了解情况，请直接联系中心。")
+	ErrNotAgreed    = errs.New(errs.Conflict, "先把预约须知读到最后并确认，再选时间。")
+	ErrHaveOpen     = errs.New(errs.Conflict, "你已经有一个进行中的预约。先在“我的预约”里处理它，再约新的时间。")
+	ErrTooSoon      = errs.New(errs.Conflict, "这个时间太近，来不及确认了。请选晚一点的时间；着急请直接联系中心。")
+	ErrTooFar       = errs.New(errs.Conflict, "这个时间还没有开放预约，请选近一些的日期。")
+	ErrTooLate      = errs.New(errs.Conflict, "离开始太近，已不能在线取消。来不了请直接电话告诉中心。")
+	ErrNotYet       = errs.New(errs.Conflict, "还没到预约的时间，到时再登记。")
+	ErrStaleNotice  = errs.New(errs.Conflict, "须知刚刚更新了，请把新版读到最后再确认。")
+)
+
+// role of the centre: who may see its bookings and decide.
+func atCentre(who identity.Person, centre int64) bool {
+	return who.HasIn(centre, identity.CentreHead, identity.CentreCounsellor, identity.CentreDesk)
+}
+
+// runsCentre tells who may change counsellors, hours, notice and settings.
+func runsCentre(who identity.Person, centre int64) bool {
+	return who.HasIn(centre, identity.CentreHead, identity.CentreDesk)
+}
+
+// Centres returns the centres whose desk the person works at.
+func Centres(who identity.Person) []int64 {
+	return slices.DeleteFunc(who.Units(identity.CentreHead, identity.CentreCounsellor, identity.CentreDesk),
+		func(u int64) bool { return u == 0 })
+}

@@ -1,0 +1,194 @@
+package counselling
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/xuegong/xuegong/internal/audit"
+	"github.com/xuegong/xuegong/internal/calendar"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/job"
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+// Confirm accepts a pending booking (D-08). The first decision counts; a later one
+// reads what was decided.
+func Confirm(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) (Booking, error) {
+	return decide(ctx, tx, who, publicID, Confirmed, "")
+}
+
+// Reject refuses a pending booking with a reason the student reads.
+func Reject(ctx context.Context, tx *store.Tx, who identity.Person, publicID, reason string) (Booking, error) {
+	reason = strings.TrimSpace(reason)
+	switch {
+	case reason == "":
+		return Booking{}, errs.Field("reason", "请选一个理由或写一句话，学生会看到。")
+	case len([]rune(reason)) > 60:
+		return Booking{}, errs.Field("reason", "理由最多 60 个字。")
+	case !Neutral(reason):
+		return Booking{}, errs.Field("reason", "理由会推送给学生，请不要写“心理”“咨询”。")
+	}
+	return decide(ctx, tx, who, publicID, Rejected, reason)
+}
+
+func decide(ctx context.Context, tx *store.Tx, who identity.Person, publicID string, to State, reason string) (Booking, error) {
+	b, err := lockFor(ctx, tx, who, publicID)
+	if err != nil {
+		return Booking{}, err
+	}
+	if b.State != Pending {
+		return b, decidedBefore(b, tx.Zone())
+	}
+	if !tx.ReceivedAt().Before(b.HeldUntil) {
+		return b, errs.New(errs.Conflict, "这条预约已过确认时限，名额已放出。")
+	}
+	if b, err = move(ctx, tx, who.ID, b, to, reason); err != nil {
+		return Booking{}, err
+	}
+	if err := job.Cancel(ctx, tx, ExpireJob, publicID); err != nil {
+		return Booking{}, err
+	}
+	return b, announceDecided(ctx, tx, b)
+}
+
+// lockFor locks a booking for the centre's staff; to everybody else it does not exist.
+func lockFor(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) (Booking, error) {
+	b, err := lockBooking(ctx, tx, publicID)
+	if store.Missing(err) || err == nil && !atCentre(who, b.Slot.centre) {
+		return Booking{}, ErrConfidential
+	}
+	if err != nil {
+		return Booking{}, fmt.Errorf("lock booking: %w", err)
+	}
+	return b, nil
+}
+
+// move is the one place where a booking changes its state.
+func move(ctx context.Context, tx *store.Tx, by identity.ID, b Booking, to State, reason string) (Booking, error) {
+	if !slices.Contains(b.State.Next(), to) {
+		return b, errs.New(errs.Conflict, fmt.Sprintf("这条预约现在是“%s”，不能这样改。", b.State.Label()))
+	}
+	ok, err := setState(ctx, tx, b.id, b.State, to, by, reason)
+	if err != nil {
+		return b, fmt.Errorf("change booking: %w", err)
+	}
+	if !ok {
+		return b, errs.New(errs.Conflict, "这条预约刚刚有了变化，请刷新再看。")
+	}
+	b.State, b.Reason = to, reason
+	if to == Confirmed || to == Rejected {
+		b.DecidedAt = tx.Now()
+	}
+	return b, audit.Append(ctx, tx, int64(by), "booking."+string(to), Subject(b.PublicID), nil)
+}
+
+// decidedBefore tells who comes late what was decided, by whom and when.
+func decidedBefore(b Booking, zone *time.Location) error {
+	s := "这条预约" + b.State.Label()
+	if b.DecidedBy != "" {
+		s = fmt.Sprintf("%s老师已在 %s 处理：%s", b.DecidedBy, calendar.When(b.DecidedAt, zone), b.State.Label())
+	}
+	return errs.New(errs.Conflict, s+"，不用再处理。")
+}
+
+// Arrive records that the student came; from an hour before the start.
+func Arrive(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) (Booking, error) {
+	b, err := lockFor(ctx, tx, who, publicID)
+	if err != nil || b.State == Arrived {
+		return b, err
+	}
+	if tx.ReceivedAt().Before(b.Slot.StartsAt.Add(-time.Hour)) {
+		return b, ErrNotYet
+	}
+	if b, err = move(ctx, tx, who.ID, b, Arrived, ""); err != nil {
+		return b, err
+	}
+	return b, withdrawReminders(ctx, tx, b)
+}
+
+// Miss records that the student did not come; from the start on.
+func Miss(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) (Booking, error) {
+	b, err := lockFor(ctx, tx, who, publicID)
+	if err != nil || b.State == Missed {
+		return b, err
+	}
+	if tx.ReceivedAt().Before(b.Slot.StartsAt) {
+		return b, ErrNotYet
+	}
+	if b, err = move(ctx, tx, who.ID, b, Missed, ""); err != nil {
+		return b, err
+	}
+	return b, withdrawReminders(ctx, tx, b)
+}
+
+// Cancel ends an open booking: the student's own up to the cut-off, any of the
+// centre's with a reason. Its seat is free at once and its reminders are gone.
+// Cancelling what is cancelled already changes nothing.
+func Cancel(ctx context.Context, tx *store.Tx, who identity.Person, publicID, reason string) (Booking, error) {
+	b, err := lockBooking(ctx, tx, publicID)
+	if store.Missing(err) || err == nil && !b.of(who) && !atCentre(who, b.Slot.centre) {
+		return Booking{}, ErrConfidential
+	}
+	if err != nil {
+		return Booking{}, fmt.Errorf("lock booking: %w", err)
+	}
+	if b.State == Cancelled {
+		return b, nil
+	}
+	if reason, err = cancelReason(ctx, tx, who, b, reason); err != nil {
+		return b, err
+	}
+	if b, err = move(ctx, tx, who.ID, b, Cancelled, reason); err != nil {
+		return b, err
+	}
+	if err := job.Cancel(ctx, tx, ExpireJob, publicID); err != nil {
+		return b, err
+	}
+	return b, announceCancelled(ctx, tx, b, b.of(who))
+}
+
+func cancelReason(ctx context.Context, tx *store.Tx, who identity.Person, b Booking, reason string) (string, error) {
+	if !b.of(who) {
+		reason = strings.TrimSpace(reason)
+		if reason == "" || len([]rune(reason)) > 60 || !Neutral(reason) {
+			return "", errs.Field("reason", "请写一句 60 字以内的理由，学生会收到；不要写“心理”“咨询”。")
+		}
+		return reason, nil
+	}
+	set, err := LoadSettings(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	cut := b.Slot.StartsAt.Add(-time.Duration(set.CancelMinutes) * time.Minute)
+	if b.State == Confirmed && !tx.ReceivedAt().Before(cut) {
+		return "", ErrTooLate
+	}
+	return "", nil
+}
+
+// Expire frees the seat of a booking nobody decided in time; it is the step of ExpireJob.
+func Expire(ctx context.Context, tx *store.Tx, j job.Job) (job.Result, error) {
+	var a expireArgs
+	if err := json.Unmarshal(j.Args, &a); err != nil {
+		return job.Result{}, fmt.Errorf("job args: %w", err)
+	}
+	b, err := lockBooking(ctx, tx, a.Booking)
+	if err != nil {
+		return job.Result{}, fmt.Errorf("lock booking: %w", err)
+	}
+	if b.State != Pending {
+		return job.Result{}, nil
+	}
+	if tx.Now().Before(b.HeldUntil) {
+		return job.Result{Again: true, At: b.HeldUntil}, nil
+	}
+	if b, err = move(ctx, tx, 0, b, Expired, ""); err != nil {
+		return job.Result{}, err
+	}
+	return job.Result{}, announceExpired(ctx, tx, b)
+}

@@ -1,0 +1,197 @@
+package counselling
+
+import (
+	"context"
+	"time"
+
+	"github.com/xuegong/xuegong/internal/calendar"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+// What the package announces. Each kind has a renderer in the chat face.
+const (
+	KindRequested = "counselling.requested" // card to the centre: confirm or reject
+	KindBooked    = "counselling.booked"    // to the student: held, until when
+	KindDecided   = "counselling.decided"   // to the student: confirmed or rejected
+	KindCancelled = "counselling.cancelled" // to the other side
+	KindExpired   = "counselling.expired"   // to the student: nobody decided in time
+	KindEve       = "counselling.eve"       // reminder the evening before
+	KindSoon      = "counselling.soon"      // reminder before the start
+	KindSettled   = "counselling.settled"   // the centre's card becomes its result
+)
+
+// Facts is what the renderers know of a booking. It is sealed while it waits.
+type Facts struct {
+	Booking    string    `json:"booking"`
+	Student    string    `json:"student"` // surname and 同学, as the centre's cards show it
+	Counsellor string    `json:"counsellor"`
+	StartsAt   time.Time `json:"starts_at"`
+	EndsAt     time.Time `json:"ends_at"`
+	Place      string    `json:"place"`
+	Campus     string    `json:"campus"`
+	HeldUntil  time.Time `json:"held_until"`
+	State      State     `json:"state"`
+	By         string    `json:"by"` // who decided or cancelled; "" is the system or the student
+	At         time.Time `json:"at"`
+	Reason     string    `json:"reason"`
+	Reasons    []string  `json:"reasons,omitempty"` // offered for a rejection
+	Name       string    `json:"name"`              // the centre's neutral name
+}
+
+func factsOf(b Booking, set Settings) Facts {
+	return Facts{Booking: b.PublicID, Student: shortName(b.Student.Name), Counsellor: b.Slot.Name, StartsAt: b.Slot.StartsAt,
+		EndsAt: b.Slot.EndsAt, Place: b.Slot.Place, Campus: b.Slot.Campus, HeldUntil: b.HeldUntil, State: b.State,
+		Reason: b.Reason, Name: set.Name}
+}
+
+// shortName is how a student appears in a push: 张同学.
+func shortName(name string) string {
+	if r := []rune(name); len(r) > 0 {
+		return string(r[0]) + "同学"
+	}
+	return "同学"
+}
+
+func announceBooked(ctx context.Context, tx *store.Tx, b Booking) error {
+	set, err := LoadSettings(ctx, tx)
+	if err != nil {
+		return err
+	}
+	f := factsOf(b, set)
+	if err := tell(ctx, tx, b, KindBooked, outbox.Reply, f, b.Student.ID); err != nil {
+		return err
+	}
+	f.Reasons = set.Reasons
+	staff, err := deciders(ctx, tx, b.Slot)
+	if err != nil {
+		return err
+	}
+	return outbox.Put(ctx, tx, outbox.Message{To: staff, Kind: KindRequested, Class: outbox.Reply, Card: true,
+		Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: "counselling/requested/" + b.PublicID, Args: f})
+}
+
+// deciders are the counsellor of the hour and the centre's front desk.
+func deciders(ctx context.Context, tx *store.Tx, s Slot) ([]identity.ID, error) {
+	staff, err := identity.Holders(ctx, tx, s.centre, identity.CentreDesk)
+	if err != nil {
+		return nil, err
+	}
+	ids := []identity.ID{s.person}
+	for _, p := range staff {
+		if p.ID != s.person {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids, nil
+}
+
+func announceDecided(ctx context.Context, tx *store.Tx, b Booking) error {
+	set, f, err := settle(ctx, tx, b)
+	if err != nil {
+		return err
+	}
+	if err := tell(ctx, tx, b, KindDecided, outbox.Reply, f, b.Student.ID); err != nil {
+		return err
+	}
+	if b.State != Confirmed {
+		return nil
+	}
+	return remind(ctx, tx, b, set, f)
+}
+
+// settle turns the centre's open cards into the result.
+func settle(ctx context.Context, tx *store.Tx, b Booking) (Settings, Facts, error) {
+	set, err := LoadSettings(ctx, tx)
+	if err != nil {
+		return set, Facts{}, err
+	}
+	f := factsOf(b, set)
+	f.At = tx.Now()
+	if f.By, err = lastActor(ctx, tx, b); err != nil {
+		return set, f, err
+	}
+	return set, f, outbox.Settle(ctx, tx, Subject(b.PublicID), KindSettled, f)
+}
+
+func lastActor(ctx context.Context, tx *store.Tx, b Booking) (string, error) {
+	events, err := selectEvents(ctx, tx, b.id)
+	if err != nil || len(events) == 0 {
+		return "", err
+	}
+	return events[len(events)-1].By, nil
+}
+
+// remind puts both reminders, for the student and the counsellor: the evening before
+// and before the start, off minute 0 and 30 and out of quiet hours (D-09, Q-09). One
+// whose hour has passed when the booking is confirmed is not made up for.
+func remind(ctx context.Context, tx *store.Tx, b Booking, set Settings, f Facts) error {
+	quiet := set.quiet(tx.Zone())
+	start := b.Slot.StartsAt
+	soon := quiet.TimedAt(outbox.Jitter(start.Add(-time.Duration(set.BeforeMinutes)*time.Minute), b.PublicID), tx.Now())
+	eve := outbox.Jitter(eveOf(start, set.EveAt, tx.Zone()), b.PublicID)
+	for _, r := range []struct {
+		kind     string
+		at, last time.Time
+	}{
+		{KindEve, eve, soon},
+		{KindSoon, soon, start},
+	} {
+		if !r.at.After(tx.Now()) || !r.at.Before(r.last) {
+			continue
+		}
+		for _, to := range []identity.ID{b.Student.ID, b.Slot.person} {
+			if err := outbox.Put(ctx, tx, outbox.Message{To: []identity.ID{to}, Kind: r.kind, Class: outbox.Timed, DueAt: r.at, NotAfter: r.last,
+				Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: r.kind + "/" + b.PublicID, Args: f}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// eveOf is the setting's hour on the day before start.
+func eveOf(start time.Time, at string, zone *time.Location) time.Time {
+	t, err := time.Parse("15:04", at)
+	if err != nil {
+		t = time.Date(0, 1, 1, 19, 52, 0, 0, time.UTC)
+	}
+	day := calendar.Midnight(start, zone).AddDate(0, 0, -1)
+	return time.Date(day.Year(), day.Month(), day.Day(), t.Hour(), t.Minute(), 0, 0, zone)
+}
+
+func withdrawReminders(ctx context.Context, tx *store.Tx, b Booking) error {
+	return outbox.Cancel(ctx, tx, Subject(b.PublicID), KindEve, KindSoon)
+}
+
+func announceCancelled(ctx context.Context, tx *store.Tx, b Booking, byStudent bool) error {
+	if err := withdrawReminders(ctx, tx, b); err != nil {
+		return err
+	}
+	_, f, err := settle(ctx, tx, b)
+	if err != nil {
+		return err
+	}
+	if !byStudent {
+		return tell(ctx, tx, b, KindCancelled, outbox.Reply, f, b.Student.ID)
+	}
+	f.By = ""
+	if b.DecidedAt.IsZero() { // never confirmed: the settled card says it all
+		return nil
+	}
+	return tell(ctx, tx, b, KindCancelled, outbox.Reply, f, b.Slot.person)
+}
+
+func announceExpired(ctx context.Context, tx *store.Tx, b Booking) error {
+	_, f, err := settle(ctx, tx, b)
+	if err != nil {
+		return err
+	}
+	return tell(ctx, tx, b, KindExpired, outbox.Reply, f, b.Student.ID)
+}
+
+func tell(ctx context.Context, tx *store.Tx, b Booking, kind string, class outbox.Class, f Facts, to identity.ID) error {
+	return outbox.Put(ctx, tx, outbox.Message{To: []identity.ID{to}, Kind: kind, Class: class, Scope: scope(b.Slot.centre),
+		Subject: Subject(b.PublicID), Key: kind + "/" + b.PublicID, Args: f})
+}

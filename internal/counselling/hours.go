@@ -1,0 +1,185 @@
+package counselling
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/xuegong/xuegong/internal/audit"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/setting"
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+// HoursEdit asks for hours of a counsellor: one, or the same in several weeks.
+type HoursEdit struct {
+	Counsellor string
+	StartsAt   time.Time
+	EndsAt     time.Time
+	Place      string // "" takes the counsellor's
+	Capacity   int
+	Weeks      int // 1 to 20
+}
+
+// AddHours opens hours. It returns how many were opened; one that overlaps an open
+// hour of the same counsellor is left out.
+func AddHours(ctx context.Context, tx *store.Tx, who identity.Person, e HoursEdit) (int, error) {
+	c, err := lockCounsellor(ctx, tx, e.Counsellor)
+	if store.Missing(err) || err == nil && !runsCentre(who, c.centre) && who.ID != c.person {
+		return 0, ErrConfidential
+	}
+	if err != nil {
+		return 0, fmt.Errorf("lock counsellor: %w", err)
+	}
+	if err := e.check(tx.Now()); err != nil {
+		return 0, err
+	}
+	opened := 0
+	for week := range e.Weeks {
+		ok, err := addHour(ctx, tx, who, c, e, weeksLater(e.StartsAt, week, tx.Zone()), weeksLater(e.EndsAt, week, tx.Zone()))
+		if err != nil {
+			return opened, err
+		}
+		if ok {
+			opened++
+		}
+	}
+	return opened, audit.Append(ctx, tx, int64(who.ID), "hours.add", "counsellor/"+c.PublicID, map[string]any{"opened": opened})
+}
+
+func (e HoursEdit) check(now time.Time) error {
+	fields := map[string]string{}
+	if !e.StartsAt.After(now) {
+		fields["start"] = "开始时间要在现在之后。"
+	}
+	if d := e.EndsAt.Sub(e.StartsAt); d < 10*time.Minute || d > 4*time.Hour {
+		fields["end"] = "每次 10 分钟到 4 小时。"
+	}
+	if e.Capacity < 1 || e.Capacity > 50 {
+		fields["capacity"] = "名额填 1 到 50。"
+	}
+	if e.Weeks < 1 || e.Weeks > 20 {
+		fields["weeks"] = "重复填 1 到 20 周。"
+	}
+	if !Neutral(e.Place) {
+		fields["place"] = "地点会出现在推送里，请不要写“心理”“咨询”。"
+	}
+	if len(fields) > 0 {
+		return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+	}
+	return nil
+}
+
+// weeksLater keeps the hour of the day in the school's zone.
+func weeksLater(t time.Time, weeks int, zone *time.Location) time.Time {
+	return t.In(zone).AddDate(0, 0, 7*weeks)
+}
+
+func addHour(ctx context.Context, tx *store.Tx, who identity.Person, c Counsellor, e HoursEdit, from, to time.Time) (bool, error) {
+	busy, err := overlapping(ctx, tx, c.id, from, to)
+	if err != nil || busy {
+		return false, err
+	}
+	id, _, err := insertSlot(ctx, tx, c, from, to, e.Place, who.ID)
+	if err != nil || id == 0 {
+		return false, err
+	}
+	return true, insertSeats(ctx, tx, id, e.Capacity)
+}
+
+// CloseHour takes an hour out of the list. Bookings it has stay and are named by
+// their number, so that the desk can deal with them one by one.
+func CloseHour(ctx context.Context, tx *store.Tx, who identity.Person, slotID string) (left int, err error) {
+	s, err := slotByPublicID(ctx, tx, slotID, tx.Now())
+	if store.Missing(err) || err == nil && !runsCentre(who, s.centre) && who.ID != s.person {
+		return 0, ErrConfidential
+	}
+	if err != nil {
+		return 0, fmt.Errorf("load hour: %w", err)
+	}
+	if err := closeSlot(ctx, tx, s.id); err != nil {
+		return 0, fmt.Errorf("close hour: %w", err)
+	}
+	return s.Taken, audit.Append(ctx, tx, int64(who.ID), "hours.close", "slot/"+slotID, nil)
+}
+
+// CounsellorEdit is what the desk says about a counsellor.
+type CounsellorEdit struct {
+	Person   identity.ID
+	Intro    string
+	Topics   string
+	Campus   string // code
+	Place    string
+	Active   bool
+	Position int
+}
+
+// SaveCounsellor puts a person on the list of the centre, or changes what is said of
+// them. The person must hold the centre's counsellor role.
+func SaveCounsellor(ctx context.Context, tx *store.Tx, who identity.Person, centre int64, e CounsellorEdit) (string, error) {
+	if !runsCentre(who, centre) {
+		return "", ErrConfidential
+	}
+	p, err := identity.Get(ctx, tx, e.Person)
+	if err != nil {
+		return "", err
+	}
+	fields := map[string]string{}
+	if !p.HasIn(centre, identity.CentreCounsellor) {
+		fields["person"] = "先由中心负责人授予这位老师接待的角色。"
+	}
+	if n := len([]rune(e.Intro)); n < 5 || n > 300 {
+		fields["intro"] = "简介写 5 到 300 个字。"
+	}
+	if e.Place == "" || !Neutral(e.Place) {
+		fields["place"] = "地点必填，会出现在推送里，请不要写“心理”“咨询”。"
+	}
+	if len(fields) > 0 {
+		return "", &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+	}
+	id, err := upsertCounsellor(ctx, tx, e, centre)
+	if store.Missing(err) {
+		return "", errs.Field("campus", "请选一个校区。")
+	}
+	if err != nil {
+		return "", fmt.Errorf("save counsellor: %w", err)
+	}
+	return id, audit.Append(ctx, tx, int64(who.ID), "counsellor.save", "counsellor/"+id, nil)
+}
+
+// CentreCounsellors lists the centre's counsellors for its desk, inactive ones too.
+func CentreCounsellors(ctx context.Context, tx *store.Tx, who identity.Person, centre int64) ([]Counsellor, error) {
+	if !atCentre(who, centre) {
+		return nil, ErrConfidential
+	}
+	list, err := selectCounsellors(ctx, tx, "where c.centre_id = $1", centre)
+	if err != nil {
+		return nil, fmt.Errorf("list counsellors: %w", err)
+	}
+	return list, nil
+}
+
+// SaveSettings changes the centre's settings.
+func SaveSettings(ctx context.Context, tx *store.Tx, who identity.Person, centre int64, s Settings) error {
+	if !runsCentre(who, centre) {
+		return ErrConfidential
+	}
+	if err := s.Check(); err != nil {
+		return err
+	}
+	if err := setting.Save(ctx, tx, SettingKey, s, int64(who.ID)); err != nil {
+		return err
+	}
+	return audit.Append(ctx, tx, int64(who.ID), "setting.save", "setting/"+SettingKey, nil)
+}
+
+// Broken returns one line for each row that breaks an invariant (T1): places, one
+// open booking a student, holds, history, consent.
+func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
+	lines, err := broken(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("audit counselling: %w", err)
+	}
+	return lines, nil
+}

@@ -1,0 +1,395 @@
+package counselling
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+type slotRow struct {
+	ID         int64       `db:"id"`
+	PublicID   string      `db:"public_id"`
+	StartsAt   time.Time   `db:"starts_at"`
+	EndsAt     time.Time   `db:"ends_at"`
+	Place      string      `db:"place"`
+	Campus     string      `db:"campus"`
+	Open       bool        `db:"open"`
+	Counsellor int64       `db:"counsellor_id"`
+	CPublicID  string      `db:"c_public_id"`
+	CActive    bool        `db:"c_active"`
+	Centre     int64       `db:"centre_id"`
+	Person     identity.ID `db:"person_id"`
+	Name       string      `db:"name"`
+	Capacity   int         `db:"capacity"`
+	Taken      int         `db:"taken"`
+}
+
+func (r slotRow) slot(soonest time.Time) Slot {
+	return Slot{
+		PublicID: r.PublicID, Counsellor: r.CPublicID, Name: r.Name, StartsAt: r.StartsAt, EndsAt: r.EndsAt,
+		Place: r.Place, Campus: r.Campus, Open: r.Open && r.CActive, Capacity: r.Capacity, Taken: r.Taken,
+		TooSoon: r.StartsAt.Before(soonest),
+		id:      r.ID, counsellor: r.Counsellor, centre: r.Centre, person: r.Person,
+	}
+}
+
+const selectSlot = `
+	select s.id, s.public_id, s.starts_at, s.ends_at, s.place, cam.name campus, s.open, s.counsellor_id,
+		c.public_id c_public_id, c.active c_active, c.centre_id, c.person_id, p.name,
+		(select count(*) from seat where slot_id = s.id) capacity,
+		(select count(*) from booking b where b.slot_id = s.id and b.state in ('pending', 'confirmed', 'arrived', 'missed')) taken
+	from slot s join counsellor c on c.id = s.counsellor_id join identity_person p on p.id = c.person_id
+	join campus cam on cam.id = s.campus_id`
+
+func slotByPublicID(ctx context.Context, tx *store.Tx, publicID string, soonest time.Time) (Slot, error) {
+	var r slotRow
+	err := tx.GetContext(ctx, &r, selectSlot+` where s.public_id = $1`, publicID)
+	return r.slot(soonest), err
+}
+
+func selectSlots(ctx context.Context, tx *store.Tx, soonest time.Time, where string, args ...any) ([]Slot, error) {
+	var rows []slotRow
+	if err := tx.SelectContext(ctx, &rows, selectSlot+" "+where, args...); err != nil {
+		return nil, err
+	}
+	slots := make([]Slot, len(rows))
+	for i, r := range rows {
+		slots[i] = r.slot(soonest)
+	}
+	return slots, nil
+}
+
+// openSlots returns the hours of active counsellors that begin in [from, to): of one
+// counsellor, or of all for "".
+func openSlots(ctx context.Context, tx *store.Tx, counsellor string, from, to, soonest time.Time) ([]Slot, error) {
+	return selectSlots(ctx, tx, soonest, `
+		where s.open and c.active and s.starts_at >= $2 and s.starts_at < $3 and ($1 = '' or c.public_id = $1)
+		order by s.starts_at, c.position, c.id limit 500`, counsellor, from, to)
+}
+
+// freeSlots returns the first n hours with a free place, of a counsellor (0: of any).
+func freeSlots(ctx context.Context, tx *store.Tx, counsellor int64, from, to time.Time, n int) ([]Slot, error) {
+	return selectSlots(ctx, tx, from, `
+		where s.open and c.active and s.starts_at >= $2 and s.starts_at < $3 and ($1::bigint = 0 or c.id = $1)
+			and exists (select 1 from seat where seat.slot_id = s.id and not exists (
+				select 1 from booking b where b.slot_id = s.id and b.seat = seat.number
+					and b.state in ('pending', 'confirmed', 'arrived', 'missed')))
+		order by s.starts_at, c.position, c.id limit $4`, counsellor, from, to, n)
+}
+
+type counsellorRow struct {
+	ID       int64       `db:"id"`
+	PublicID string      `db:"public_id"`
+	Person   identity.ID `db:"person_id"`
+	Centre   int64       `db:"centre_id"`
+	Name     string      `db:"name"`
+	Intro    string      `db:"intro"`
+	Topics   string      `db:"topics"`
+	Campus   string      `db:"campus"`
+	Place    string      `db:"place"`
+	Active   bool        `db:"active"`
+}
+
+func selectCounsellors(ctx context.Context, tx *store.Tx, where string, args ...any) ([]Counsellor, error) {
+	var rows []counsellorRow
+	if err := tx.SelectContext(ctx, &rows, `
+		select c.id, c.public_id, c.person_id, c.centre_id, p.name, c.intro, c.topics, cam.name campus, c.place, c.active
+		from counsellor c join identity_person p on p.id = c.person_id join campus cam on cam.id = c.campus_id `+where+`
+		order by c.position, c.id`, args...); err != nil {
+		return nil, err
+	}
+	list := make([]Counsellor, len(rows))
+	for i, r := range rows {
+		list[i] = Counsellor{PublicID: r.PublicID, Name: r.Name, Intro: r.Intro, Topics: r.Topics, Campus: r.Campus,
+			Place: r.Place, Active: r.Active, id: r.ID, centre: r.Centre, person: r.Person}
+	}
+	return list, nil
+}
+
+// nextFree returns the first free hour of each counsellor, by the counsellor's id.
+func nextFree(ctx context.Context, tx *store.Tx, from, to time.Time) (map[int64]Slot, error) {
+	slots, err := selectSlots(ctx, tx, from, `
+		where s.id in (
+			select distinct on (f.counsellor_id) f.id from slot f
+			where f.open and f.starts_at >= $1 and f.starts_at < $2
+				and exists (select 1 from seat where seat.slot_id = f.id and not exists (
+					select 1 from booking b where b.slot_id = f.id and b.seat = seat.number
+						and b.state in ('pending', 'confirmed', 'arrived', 'missed')))
+			order by f.counsellor_id, f.starts_at)`, from, to)
+	if err != nil {
+		return nil, err
+	}
+	next := make(map[int64]Slot, len(slots))
+	for _, s := range slots {
+		next[s.counsellor] = s
+	}
+	return next, nil
+}
+
+type newBooking struct {
+	PublicID  string
+	Student   identity.ID
+	Wish      []byte
+	Via       Via
+	HeldUntil time.Time
+}
+
+// insertBooking takes a free seat of the slot. It waits for whoever is taking the
+// same seat and returns 0 if the seat, or the student's one open booking, was taken.
+func insertBooking(ctx context.Context, tx *store.Tx, slot int64, b newBooking) (int64, error) {
+	var id int64
+	err := tx.GetContext(ctx, &id, `
+		insert into booking (public_id, slot_id, seat, student_id, wish, via, held_until, created_at)
+		select $2, s.slot_id, s.number, $3, $4, $5, $6, $7 from seat s
+		where s.slot_id = $1 and not exists (
+			select 1 from booking b where b.slot_id = s.slot_id and b.seat = s.number
+				and b.state in ('pending', 'confirmed', 'arrived', 'missed'))
+		order by s.number limit 1
+		on conflict do nothing
+		returning id`, slot, b.PublicID, b.Student, b.Wish, b.Via, b.HeldUntil, tx.Now())
+	if err == sql.ErrNoRows {
+		return 0, nil
+	}
+	return id, err
+}
+
+func openBookingOf(ctx context.Context, tx *store.Tx, student identity.ID) (string, error) {
+	var id string
+	err := tx.GetContext(ctx, &id, `select public_id from booking where student_id = $1 and state in ('pending', 'confirmed')`, student)
+	return id, err
+}
+
+type bookingRow struct {
+	ID        int64          `db:"id"`
+	PublicID  string         `db:"public_id"`
+	Slot      int64          `db:"slot_id"`
+	Student   identity.ID    `db:"student_id"`
+	State     State          `db:"state"`
+	Wish      []byte         `db:"wish"`
+	Via       Via            `db:"via"`
+	HeldUntil time.Time      `db:"held_until"`
+	CreatedAt time.Time      `db:"created_at"`
+	DecidedAt sql.NullTime   `db:"decided_at"`
+	DecidedBy sql.NullString `db:"decided_by"`
+	Reason    string         `db:"reason"`
+	Name      string         `db:"name"`
+	Number    string         `db:"number"`
+	College   string         `db:"college"`
+}
+
+const selectBooking = `
+	select b.id, b.public_id, b.slot_id, b.student_id, b.state, b.wish, b.via, b.held_until, b.created_at,
+		b.decided_at, d.name decided_by, b.reason, p.name, coalesce(p.number, '') number, coalesce(p.college_name, '') college
+	from booking b join identity_person p on p.id = b.student_id left join identity_person d on d.id = b.decided_by`
+
+func selectBookings(ctx context.Context, tx *store.Tx, where string, args ...any) ([]Booking, error) {
+	var rows []bookingRow
+	if err := tx.SelectContext(ctx, &rows, selectBooking+" "+where, args...); err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.Slot
+	}
+	slots, err := selectSlots(ctx, tx, tx.Now(), `where s.id = any($1)`, pq.Array(ids))
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[int64]Slot, len(slots))
+	for _, s := range slots {
+		byID[s.id] = s
+	}
+	list := make([]Booking, len(rows))
+	for i, r := range rows {
+		list[i] = Booking{PublicID: r.PublicID, State: r.State, Slot: byID[r.Slot], Via: r.Via, HeldUntil: r.HeldUntil,
+			CreatedAt: r.CreatedAt, DecidedAt: r.DecidedAt.Time, DecidedBy: r.DecidedBy.String, Reason: r.Reason,
+			Student: Student{ID: r.Student, Name: r.Name, Number: r.Number, College: r.College}, id: r.ID}
+		if r.Wish != nil {
+			wish, err := tx.Keys().Unseal(wishPlace(r.PublicID), r.Wish)
+			if err != nil {
+				return nil, err
+			}
+			list[i].Wish = string(wish)
+		}
+	}
+	return list, nil
+}
+
+// lockBooking locks the booking, so that two decisions queue, and returns it.
+func lockBooking(ctx context.Context, tx *store.Tx, publicID string) (Booking, error) {
+	var id int64
+	if err := tx.GetContext(ctx, &id, `select id from booking where public_id = $1 for no key update`, publicID); err != nil {
+		return Booking{}, err
+	}
+	list, err := selectBookings(ctx, tx, `where b.id = $1`, id)
+	if err != nil {
+		return Booking{}, err
+	}
+	return list[0], nil
+}
+
+// setState moves a booking from one state to another and writes its history;
+// false means it was not in that state.
+func setState(ctx context.Context, tx *store.Tx, id int64, from, to State, by identity.ID, reason string) (bool, error) {
+	res, err := tx.ExecContext(ctx, `
+		update booking set state = $3, reason = $5,
+			decided_at = case when $3 in ('confirmed', 'rejected') then $6 else decided_at end,
+			decided_by = case when $3 in ('confirmed', 'rejected') then nullif($4::bigint, 0) else decided_by end,
+			ended_at = case when $3 = 'confirmed' then null else $6 end
+		where id = $1 and state = $2`, id, from, to, by, reason, tx.Now())
+	if err != nil {
+		return false, err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return false, err
+	}
+	return true, insertEvent(ctx, tx, id, to, by, reason)
+}
+
+func insertEvent(ctx context.Context, tx *store.Tx, booking int64, state State, by identity.ID, reason string) error {
+	_, err := tx.ExecContext(ctx, `
+		insert into booking_event (booking_id, at, state, person_id, reason) values ($1, $2, $3, nullif($4::bigint, 0), $5)`,
+		booking, tx.Now(), state, by, reason)
+	return err
+}
+
+func selectEvents(ctx context.Context, tx *store.Tx, booking int64) ([]Event, error) {
+	rows, err := tx.QueryContext(ctx, `
+		select e.at, e.state, coalesce(p.name, ''), e.reason from booking_event e
+		left join identity_person p on p.id = e.person_id where e.booking_id = $1 order by e.id`, booking)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var events []Event
+	for rows.Next() {
+		var e Event
+		if err := rows.Scan(&e.At, &e.State, &e.By, &e.Reason); err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, rows.Err()
+}
+
+// Notice is a version of 预约须知.
+type Notice struct {
+	Version     int       `db:"version"`
+	Body        string    `db:"body"`
+	PublishedAt time.Time `db:"published_at"`
+}
+
+func latestNotice(ctx context.Context, tx *store.Tx) (Notice, error) {
+	var n Notice
+	err := tx.GetContext(ctx, &n, `select version, body, published_at from counselling_notice order by version desc limit 1`)
+	return n, err
+}
+
+func insertNotice(ctx context.Context, tx *store.Tx, version int, body string, by identity.ID) error {
+	_, err := tx.ExecContext(ctx, `
+		insert into counselling_notice (version, body, published_at, published_by) values ($1, $2, $3, nullif($4::bigint, 0))`,
+		version, body, tx.Now(), by)
+	return err
+}
+
+func insertConsent(ctx context.Context, tx *store.Tx, who identity.ID, version int) error {
+	_, err := tx.ExecContext(ctx, `
+		insert into counselling_consent (person_id, version, agreed_at) values ($1, $2, $3) on conflict do nothing`, who, version, tx.Now())
+	return err
+}
+
+func hasAgreed(ctx context.Context, tx *store.Tx, who identity.ID, version int) (bool, error) {
+	var ok bool
+	err := tx.GetContext(ctx, &ok, `select exists (select 1 from counselling_consent where person_id = $1 and version = $2)`, who, version)
+	return ok, err
+}
+
+func insertSlot(ctx context.Context, tx *store.Tx, c Counsellor, from, to time.Time, place string, by identity.ID) (int64, string, error) {
+	var id int64
+	public := store.NewPublicID()
+	err := tx.GetContext(ctx, &id, `
+		insert into slot (public_id, counsellor_id, starts_at, ends_at, place, campus_id, created_by)
+		select $1, c.id, $3, $4, coalesce(nullif($5, ''), c.place), c.campus_id, nullif($6::bigint, 0) from counsellor c where c.id = $2
+		on conflict (counsellor_id, starts_at) do nothing returning id`, public, c.id, from, to, place, by)
+	if err == sql.ErrNoRows {
+		return 0, "", nil
+	}
+	return id, public, err
+}
+
+func insertSeats(ctx context.Context, tx *store.Tx, slot int64, n int) error {
+	_, err := tx.ExecContext(ctx, `insert into seat (slot_id, number) select $1, generate_series(1, $2::int)`, slot, n)
+	return err
+}
+
+// lockCounsellor lets two editors of one counsellor's hours queue.
+func lockCounsellor(ctx context.Context, tx *store.Tx, publicID string) (Counsellor, error) {
+	var id int64
+	if err := tx.GetContext(ctx, &id, `select id from counsellor where public_id = $1 for no key update`, publicID); err != nil {
+		return Counsellor{}, err
+	}
+	list, err := selectCounsellors(ctx, tx, `where c.id = $1`, id)
+	if err != nil {
+		return Counsellor{}, err
+	}
+	return list[0], nil
+}
+
+func overlapping(ctx context.Context, tx *store.Tx, counsellor int64, from, to time.Time) (bool, error) {
+	var yes bool
+	err := tx.GetContext(ctx, &yes, `
+		select exists (select 1 from slot where counsellor_id = $1 and open and starts_at < $3 and ends_at > $2)`, counsellor, from, to)
+	return yes, err
+}
+
+// closeSlot takes the hour out of the list and removes its free seats; a booking
+// made at the same moment keeps its seat by the foreign key.
+func closeSlot(ctx context.Context, tx *store.Tx, slot int64) error {
+	if _, err := tx.ExecContext(ctx, `update slot set open = false where id = $1`, slot); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+		delete from seat s where slot_id = $1 and not exists (select 1 from booking b where b.slot_id = s.slot_id and b.seat = s.number)`, slot)
+	return err
+}
+
+func upsertCounsellor(ctx context.Context, tx *store.Tx, e CounsellorEdit, centre int64) (string, error) {
+	var id string
+	err := tx.GetContext(ctx, &id, `
+		insert into counsellor (public_id, person_id, centre_id, intro, topics, campus_id, place, active, position)
+		select $1, $2, $3, $4, $5, cam.id, $7, $8, $9 from campus cam where cam.code = $6
+		on conflict (person_id) do update set intro = excluded.intro, topics = excluded.topics, campus_id = excluded.campus_id,
+			place = excluded.place, active = excluded.active, position = excluded.position
+		where counsellor.centre_id = excluded.centre_id
+		returning public_id`, store.NewPublicID(), e.Person, centre, e.Intro, e.Topics, e.Campus, e.Place, e.Active, e.Position)
+	return id, err
+}
+
+// broken returns one line for each row that breaks an invariant of the package.
+func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
+	var lines []string
+	err := tx.SelectContext(ctx, &lines, `
+		select 'counselling: slot ' || s.public_id || ' has more bookings than places' from slot s
+			where (select count(*) from booking b where b.slot_id = s.id and b.state in ('pending', 'confirmed', 'arrived', 'missed'))
+				> (select count(*) from seat where slot_id = s.id)
+		union all
+		select 'counselling: ' || count(*) || ' open bookings of one student' from booking
+			where state in ('pending', 'confirmed') group by student_id having count(*) > 1
+		union all
+		select 'counselling: booking ' || public_id || ' is held beyond its time' from booking
+			where state = 'pending' and held_until < $1::timestamptz - interval '10 minutes'
+		union all
+		select 'counselling: booking ' || b.public_id || ' does not agree with its history' from booking b
+			where b.state <> (select e.state from booking_event e where e.booking_id = b.id order by e.id desc limit 1)
+				or not exists (select 1 from booking_event e where e.booking_id = b.id)
+		union all
+		select 'counselling: booking ' || b.public_id || ' was made without consent' from booking b
+			where not exists (select 1 from counselling_consent c where c.person_id = b.student_id and c.agreed_at <= b.created_at)
+				and b.via <> 'desk'`, tx.Now())
+	return lines, err
+}

@@ -1,0 +1,346 @@
+package outbox
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+type newSend struct {
+	PublicID string
+	API      string
+	Updates  int64 // the card an update is for
+	Sealed   []byte
+	Message
+}
+
+func insertSend(ctx context.Context, tx *store.Tx, s newSend) (int64, error) {
+	var id int64
+	err := tx.GetContext(ctx, &id, `
+		insert into send (public_id, api, kind, class, scope, subject, args, updates_id, due_at, not_after, open, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, nullif($8::bigint, 0), $9, $10, $11, $12) returning id`,
+		s.PublicID, s.API, s.Kind, s.Class, s.Scope, s.Subject, s.Sealed, s.Updates, s.DueAt,
+		sql.NullTime{Time: s.NotAfter, Valid: !s.NotAfter.IsZero()}, s.Card, tx.Now())
+	return id, err
+}
+
+func insertRecipients(ctx context.Context, tx *store.Tx, id int64, m Message) (int64, error) {
+	persons := make([]int64, len(m.To))
+	keys := make([]sql.NullString, len(m.To))
+	for i, p := range m.To {
+		persons[i] = int64(p)
+		keys[i] = sql.NullString{String: recipientKey(m.Key, p), Valid: m.Key != ""}
+	}
+	res, err := tx.ExecContext(ctx, `
+		insert into outbox (send_id, person_id, key, due_at)
+		select $1, p, k, $4 from unnest($2::bigint[], $3::text[]) as t (p, k)
+		on conflict (key) do nothing`, id, pq.Array(persons), pq.Array(keys), m.DueAt)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func dropSend(ctx context.Context, tx *store.Tx, id int64) error {
+	_, err := tx.ExecContext(ctx, `delete from send where id = $1`, id)
+	return err
+}
+
+// cancelWaiting leaves alone what is claimed: it is leaving already.
+func cancelWaiting(ctx context.Context, tx *store.Tx, subject string, kinds []string) error {
+	_, err := tx.ExecContext(ctx, `
+		with gone as (
+			update send set state = 'cancelled', done_at = $2, open = false
+			where subject = $1 and state = 'waiting' and api = 'message' and (cardinality($3::text[]) = 0 or kind = any($3))
+				and (claimed_until is null or claimed_until < $2)
+			returning id)
+		update outbox set state = 'cancelled', done_at = $2 where send_id in (select id from gone) and state = 'waiting'`,
+		subject, tx.Now(), pq.Array(kinds))
+	return err
+}
+
+type openCard struct {
+	ID     int64  `db:"id"`
+	Scope  string `db:"scope"`
+	Unsent bool   `db:"unsent"`
+}
+
+func lockOpenCards(ctx context.Context, tx *store.Tx, subject string) ([]openCard, error) {
+	var cards []openCard
+	err := tx.SelectContext(ctx, &cards, `
+		select id, scope, first_at is null and (claimed_until is null or claimed_until < $2) as unsent
+		from send where subject = $1 and open order by id for no key update`, subject, tx.Now())
+	return cards, err
+}
+
+func closeCard(ctx context.Context, tx *store.Tx, id int64) error {
+	_, err := tx.ExecContext(ctx, `update send set open = false where id = $1`, id)
+	return err
+}
+
+func cancelSend(ctx context.Context, tx *store.Tx, id int64) error {
+	if _, err := tx.ExecContext(ctx, `update send set state = 'cancelled', done_at = $2 where id = $1 and state = 'waiting'`, id, tx.Now()); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `update outbox set state = 'cancelled', done_at = $2 where send_id = $1 and state = 'waiting'`, id, tx.Now())
+	return err
+}
+
+func copyHolders(ctx context.Context, tx *store.Tx, id, card int64, at time.Time) error {
+	_, err := tx.ExecContext(ctx, `
+		insert into outbox (send_id, person_id, due_at)
+		select $1, person_id, $3 from outbox where send_id = $2 and state in ('waiting', 'sent')`, id, card, at)
+	return err
+}
+
+func keepPressCode(ctx context.Context, tx *store.Tx, taskID, code string, until time.Time) (string, error) {
+	var subject string
+	err := tx.GetContext(ctx, &subject, `
+		update send set press_code = $2, press_until = $3, press_spent_at = null where public_id = $1 and api = 'message'
+		returning subject`, taskID, code, until)
+	return subject, err
+}
+
+func revive(ctx context.Context, tx *store.Tx, publicID string) (int64, error) {
+	var id int64
+	err := tx.GetContext(ctx, &id, `
+		update send set state = 'waiting', done_at = null, due_at = $2, not_after = null, attempts = 0, first_at = null,
+			unclear_at = null, claimed_until = null, body = null, error = null, code = null
+		where public_id = $1 and state in ('dead', 'refused') returning id`, publicID, tx.Now())
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, `
+		update outbox set state = 'waiting', done_at = null, code = null, due_at = $2 where send_id = $1 and state in ('dead', 'refused')`,
+		id, tx.Now())
+	return id, err
+}
+
+// claimed is a send taken for delivery.
+type claimed struct {
+	ID        int64          `db:"id"`
+	PublicID  string         `db:"public_id"`
+	API       string         `db:"api"`
+	Kind      string         `db:"kind"`
+	Class     Class          `db:"class"`
+	Subject   string         `db:"subject"`
+	Args      []byte         `db:"args"`
+	Body      []byte         `db:"body"`
+	Updates   sql.NullInt64  `db:"updates_id"`
+	NotAfter  sql.NullTime   `db:"not_after"`
+	Attempts  int            `db:"attempts"`
+	FirstAt   sql.NullTime   `db:"first_at"`
+	UnclearAt sql.NullTime   `db:"unclear_at"`
+	Open      bool           `db:"open"`
+	To        []recipient    `db:"-"`
+	Code      string         `db:"-"` // response code an update uses
+	Pressed   bool           `db:"-"` // that code came with a press
+	Error     sql.NullString `db:"error"`
+}
+
+type recipient struct {
+	Send   int64       `db:"send_id"`
+	Person identity.ID `db:"person_id"`
+	Name   string      `db:"name"`
+	Kind   string      `db:"kind"`
+	UserID string      `db:"userid"`
+}
+
+// lease is how long a claim holds before another worker may take the send up.
+const lease = 60 * time.Second
+
+// Budgets a member, under those above which WeCom drops silently (sending.md section 7).
+const (
+	perMinute = 25
+	perHour   = 900
+)
+
+// claim takes up to n due sends whose recipients have nothing earlier under way and
+// budget left: those with the ids, or the first due ones for ids nil.
+func claim(ctx context.Context, tx *store.Tx, ids []int64, n int) ([]*claimed, error) {
+	var sends []*claimed
+	err := tx.SelectContext(ctx, &sends, `
+		with due as (
+			select s.id from send s
+			where s.state = 'waiting' and s.due_at <= $1 and (s.claimed_until is null or s.claimed_until < $1)
+				and ($2::bigint[] is null or s.id = any($2))
+				and not exists (
+					select 1 from outbox o join outbox e on e.person_id = o.person_id and e.id < o.id
+						and e.state = 'waiting' and e.due_at <= $1
+					where o.send_id = s.id and o.state = 'waiting' and e.send_id <> s.id)
+				and not exists (
+					select 1 from outbox o where o.send_id = s.id and o.state = 'waiting' and (
+						(select count(*) from outbox b where b.person_id = o.person_id and b.state = 'sent' and b.done_at > $4) >= $5
+						or (select count(*) from outbox b where b.person_id = o.person_id and b.state = 'sent' and b.done_at > $6) >= $7))
+			order by s.due_at, s.id limit $3
+			for no key update of s skip locked)
+		update send s set claimed_until = $8, attempts = s.attempts + 1, first_at = coalesce(s.first_at, $1),
+			-- a claim that ran out without an outcome: its process died, maybe after the call
+			unclear_at = case when s.claimed_until is not null and s.body is not null
+				then coalesce(s.unclear_at, s.first_at) else s.unclear_at end
+		from due where s.id = due.id
+		returning s.id, s.public_id, s.api, s.kind, s.class, s.subject, s.args, s.body, s.updates_id, s.not_after,
+			s.attempts, s.first_at, s.unclear_at, s.open, s.error`,
+		tx.Now(), pq.Array(ids), n, tx.Now().Add(-time.Minute), perMinute, tx.Now().Add(-time.Hour), perHour, tx.Now().Add(lease))
+	if err != nil || len(sends) == 0 {
+		return nil, err
+	}
+	return sends, selectRecipients(ctx, tx, sends)
+}
+
+func selectRecipients(ctx context.Context, tx *store.Tx, sends []*claimed) error {
+	byID := make(map[int64]*claimed, len(sends))
+	ids := make([]int64, len(sends))
+	for i, s := range sends {
+		ids[i], byID[s.ID] = s.ID, s
+	}
+	var to []recipient
+	if err := tx.SelectContext(ctx, &to, `
+		select o.send_id, o.person_id, p.name, p.kind, coalesce(p.userid, '') userid
+		from outbox o join identity_person p on p.id = o.person_id
+		where o.send_id = any($1) and o.state = 'waiting' order by o.id`, pq.Array(ids)); err != nil {
+		return err
+	}
+	for _, r := range to {
+		byID[r.Send].To = append(byID[r.Send].To, r)
+	}
+	return nil
+}
+
+func keepBodies(ctx context.Context, tx *store.Tx, ids []int64, bodies [][]byte) error {
+	_, err := tx.ExecContext(ctx, `
+		update send s set body = t.body from unnest($1::bigint[], $2::bytea[]) as t (id, body) where s.id = t.id`,
+		pq.Array(ids), pq.Array(bodies))
+	return err
+}
+
+// finish ends a send and its recipients; those whose userid is in gone were refused.
+func finish(ctx context.Context, tx *store.Tx, id int64, state string, code int, reason string, gone []int64) error {
+	if _, err := tx.ExecContext(ctx, `
+		update send set state = $2, code = nullif($3::int, 0), error = nullif($4, ''), done_at = $5, claimed_until = null,
+			open = open and $2 = 'sent' where id = $1 and state = 'waiting'`, id, state, code, reason, tx.Now()); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+		update outbox set state = case when person_id = any($4) then 'refused' else $2 end, code = nullif($5::int, 0), done_at = $3
+		where send_id = $1 and state = 'waiting'`, id, state, tx.Now(), pq.Array(gone), code)
+	return err
+}
+
+func keepReceipt(ctx context.Context, tx *store.Tx, id int64, msgid, code string, until time.Time) error {
+	_, err := tx.ExecContext(ctx, `
+		update send set msgid = nullif($2, ''), response_code = nullif($3, ''),
+			code_until = case when $3 = '' then null else $4::timestamptz end where id = $1`,
+		id, msgid, code, until)
+	return err
+}
+
+func postpone(ctx context.Context, tx *store.Tx, id int64, to time.Time, code int, reason string, unclear bool) error {
+	_, err := tx.ExecContext(ctx, `
+		update send set due_at = $2, claimed_until = null, code = nullif($3::int, 0), error = nullif($4, ''),
+			unclear_at = case when $5 then coalesce(unclear_at, $6) else unclear_at end
+		where id = $1 and state = 'waiting'`, id, to, code, reason, unclear, tx.Now())
+	return err
+}
+
+// waitAgain takes a claim back without counting it as an attempt.
+func waitAgain(ctx context.Context, tx *store.Tx, id int64, to time.Time) error {
+	_, err := tx.ExecContext(ctx, `
+		update send set due_at = $2, claimed_until = null, attempts = attempts - 1,
+			first_at = case when attempts <= 1 then null else first_at end
+		where id = $1 and state = 'waiting'`, id, to)
+	return err
+}
+
+type card struct {
+	State        string         `db:"state"`
+	ResponseCode sql.NullString `db:"response_code"`
+	PressCode    sql.NullString `db:"press_code"`
+}
+
+// usableCode returns the state of a card and the codes that can still change it.
+func usableCode(ctx context.Context, tx *store.Tx, id int64) (card, error) {
+	var c card
+	err := tx.GetContext(ctx, &c, `
+		select state,
+			case when code_spent_at is null and code_until > $2 then response_code end as response_code,
+			case when press_spent_at is null and press_until > $2 then press_code end as press_code
+		from send where id = $1`, id, tx.Now())
+	return c, err
+}
+
+func spendCode(ctx context.Context, tx *store.Tx, card int64, pressed bool) error {
+	_, err := tx.ExecContext(ctx, `
+		update send set code_spent_at = case when $2 then code_spent_at else $3 end,
+			press_spent_at = case when $2 then $3 else press_spent_at end where id = $1`, card, pressed, tx.Now())
+	return err
+}
+
+// next returns the first due sends of the recipients of a send that ended: they
+// waited for it and no alarm will ring for them.
+func next(ctx context.Context, tx *store.Tx, id int64) ([]int64, error) {
+	var ids []int64
+	err := tx.SelectContext(ctx, &ids, `
+		select distinct w.send_id from outbox o join outbox w on w.person_id = o.person_id
+			and w.state = 'waiting' and w.due_at <= $2 where o.send_id = $1`, id, tx.Now())
+	return ids, err
+}
+
+// Waiting counts the sends that are due now and not ended.
+func Waiting(ctx context.Context, tx *store.Tx) (int, error) {
+	var n int
+	err := tx.GetContext(ctx, &n, `select count(*) from send where state = 'waiting' and due_at <= $1`, tx.Now())
+	return n, err
+}
+
+// NextDue returns when the next send is due, zero if none waits.
+func NextDue(ctx context.Context, tx *store.Tx) (time.Time, error) {
+	var at *time.Time
+	if err := tx.GetContext(ctx, &at, `select min(due_at) from send where state = 'waiting'`); err != nil || at == nil {
+		return time.Time{}, err
+	}
+	return *at, nil
+}
+
+// Letter is a dead or refused send as the desk shows it.
+type Letter struct {
+	PublicID string    `db:"public_id"`
+	Kind     string    `db:"kind"`
+	State    string    `db:"state"`
+	Scope    string    `db:"scope"`
+	Code     int       `db:"code"`
+	Reason   string    `db:"reason"`
+	At       time.Time `db:"done_at"`
+	To       string    `db:"recipients"`
+}
+
+// Letters lists what did not arrive, newest first, of the scopes given.
+func Letters(ctx context.Context, tx *store.Tx, scopes []string, limit int) ([]Letter, error) {
+	var letters []Letter
+	err := tx.SelectContext(ctx, &letters, `
+		select s.public_id, s.kind, s.state, s.scope, coalesce(s.code, 0) code, coalesce(s.error, '') reason, s.done_at,
+			(select string_agg(p.name, '、' order by o.id) from outbox o join identity_person p on p.id = o.person_id
+				where o.send_id = s.id and o.state in ('dead', 'refused')) as recipients
+		from send s where s.state in ('dead', 'refused') and s.scope = any($1)
+		order by s.done_at desc limit $2`, pq.Array(scopes), limit)
+	return letters, err
+}
+
+// LetterScope returns the scope of a send, for the permission to send it again.
+func LetterScope(ctx context.Context, tx *store.Tx, publicID string) (string, error) {
+	var scope string
+	err := tx.GetContext(ctx, &scope, `select scope from send where public_id = $1`, publicID)
+	return scope, err
+}
+
+// Undelivered counts dead and refused sends of all scopes.
+func Undelivered(ctx context.Context, tx *store.Tx) (int, error) {
+	var n int
+	err := tx.GetContext(ctx, &n, `select count(*) from send where state in ('dead', 'refused')`)
+	return n, err
+}

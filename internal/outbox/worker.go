@@ -1,0 +1,423 @@
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/xuegong/xuegong/internal/alarm"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/internal/wecom"
+)
+
+// Outgoing is what a renderer gets to make a body of.
+type Outgoing struct {
+	PublicID string // task id of a card, part of a link, so that every body is unique
+	Kind     string
+	Subject  string
+	Update   bool   // the body is for update_template_card
+	Code     string // response code of an update
+	To       []identity.Person
+	Args     json.RawMessage
+}
+
+// UserIDs returns the WeCom userids of the recipients.
+func (o Outgoing) UserIDs() []string {
+	ids := make([]string, len(o.To))
+	for i, p := range o.To {
+		ids[i] = p.UserID
+	}
+	return ids
+}
+
+// Render makes the body of a message. It reads in the transaction and may answer
+// ErrObsolete when what it would announce is no longer true.
+type Render func(ctx context.Context, tx *store.Tx, o Outgoing) (json.RawMessage, error)
+
+// ErrObsolete says that a message need not be sent any more.
+var ErrObsolete = errors.New("outbox: obsolete")
+
+// Client is what the worker needs of WeCom.
+type Client interface {
+	Send(ctx context.Context, body json.RawMessage) (wecom.SendResult, error)
+	UpdateCard(ctx context.Context, body json.RawMessage) (wecom.UpdateResult, error)
+}
+
+// Worker delivers.
+type Worker struct {
+	DB      *store.DB
+	Alarm   *alarm.Alarm
+	Client  Client
+	Render  Render
+	Log     *slog.Logger
+	Calls   int           // API calls at once; 0 means 16
+	Poll    time.Duration // how often to ask the alarm; 0 means 100 ms
+	Sweep   time.Duration // how often to ask the diary; 0 means 2 s
+	Observe func(kind, state string)
+	Hold    func() bool // true: send nothing (after a restore, serve -hold)
+
+	once  sync.Once
+	wake  chan struct{}
+	slots chan struct{}
+	calls sync.WaitGroup
+}
+
+// batch is how many sends are claimed and rendered in one transaction.
+const batch = 64
+
+func (w *Worker) init() {
+	w.once.Do(func() {
+		if w.Calls == 0 {
+			w.Calls = 16
+		}
+		if w.Poll == 0 {
+			w.Poll = 100 * time.Millisecond
+		}
+		if w.Sweep == 0 {
+			w.Sweep = 2 * time.Second
+		}
+		w.wake = make(chan struct{}, 1)
+		w.slots = make(chan struct{}, w.Calls)
+	})
+}
+
+// Wake has the worker look into the diary now. It never blocks.
+func (w *Worker) Wake() {
+	w.init()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run delivers until ctx ends, then waits for the calls under way.
+func (w *Worker) Run(ctx context.Context) {
+	w.init()
+	poll, sweep := time.NewTicker(w.Poll), time.NewTicker(w.Sweep)
+	defer poll.Stop()
+	defer sweep.Stop()
+	defer w.calls.Wait()
+	w.sweepDue(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-poll.C:
+			w.popDue(ctx)
+		case <-sweep.C:
+			w.sweepDue(ctx)
+		case <-w.wake:
+			w.sweepDue(ctx)
+		}
+	}
+}
+
+func (w *Worker) popDue(ctx context.Context) {
+	if w.held() {
+		return
+	}
+	for ctx.Err() == nil {
+		ids, err := w.Alarm.Pop(ctx, Queue, w.DB.Clock().Now(), 500)
+		if err != nil || len(ids) == 0 {
+			return // the sweep finds in the diary what Redis cannot say
+		}
+		for part := range slices.Chunk(ids, batch) {
+			w.take(ctx, part)
+		}
+	}
+}
+
+func (w *Worker) sweepDue(ctx context.Context) {
+	if w.held() {
+		return
+	}
+	for ctx.Err() == nil && w.take(ctx, nil) == batch {
+	}
+}
+
+func (w *Worker) held() bool { return w.Hold != nil && w.Hold() }
+
+// take claims a batch and starts its calls; it returns how many sends it claimed.
+func (w *Worker) take(ctx context.Context, ids []int64) int {
+	sends, n, err := w.claimAndRender(context.WithoutCancel(ctx), ids)
+	if err != nil {
+		w.Log.Error("outbox", slog.Any("error", err))
+		return 0
+	}
+	for _, s := range sends {
+		w.slots <- struct{}{}
+		w.calls.Go(func() {
+			defer func() { <-w.slots }()
+			w.deliver(context.WithoutCancel(ctx), s)
+		})
+	}
+	return n
+}
+
+// claimAndRender commits the rendered bodies of a batch; only what it returns is called.
+func (w *Worker) claimAndRender(ctx context.Context, only []int64) (ready []*claimed, n int, err error) {
+	err = w.DB.Update(ctx, func(tx *store.Tx) error {
+		ready, n = nil, 0
+		sends, err := claim(ctx, tx, only, batch)
+		if err != nil {
+			return fmt.Errorf("claim sends: %w", err)
+		}
+		n = len(sends)
+		var ids []int64
+		var bodies [][]byte
+		for _, s := range sends {
+			callable, err := w.prepare(ctx, tx, s)
+			if err != nil {
+				return err
+			}
+			if !callable {
+				continue
+			}
+			ready = append(ready, s)
+			ids, bodies = append(ids, s.ID), append(bodies, tx.Keys().Seal(bodyPlace(s.PublicID), s.Body))
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		return keepBodies(ctx, tx, ids, bodies)
+	})
+	return ready, n, err
+}
+
+// unclearFor is how long a send whose outcome is unknown may be repeated: as long as
+// WeCom's duplicate check remembers.
+const unclearFor = 4 * time.Hour
+
+// prepare decides whether a claimed send is to be called now and makes its body.
+func (w *Worker) prepare(ctx context.Context, tx *store.Tx, s *claimed) (bool, error) {
+	switch {
+	case s.NotAfter.Valid && tx.Now().After(s.NotAfter.Time):
+		return false, w.end(ctx, tx, s, "dead", 0, "too late")
+	case s.UnclearAt.Valid && tx.Now().Sub(s.UnclearAt.Time) > unclearFor:
+		return false, w.end(ctx, tx, s, "dead", 0, "unclear for four hours")
+	}
+	if s.Body != nil {
+		body, err := tx.Keys().Unseal(bodyPlace(s.PublicID), s.Body)
+		s.Body = body
+		if err == nil && s.API == "update" {
+			return w.codeOfRetry(ctx, tx, s)
+		}
+		return err == nil, err
+	}
+	s.To = slices.DeleteFunc(s.To, func(r recipient) bool { return r.UserID == "" })
+	if len(s.To) == 0 {
+		return false, w.end(ctx, tx, s, "refused", 0, "no account")
+	}
+	if s.API == "update" {
+		if ok, err := w.chooseCode(ctx, tx, s); !ok || err != nil {
+			return false, err
+		}
+	}
+	return w.render(ctx, tx, s)
+}
+
+func (w *Worker) render(ctx context.Context, tx *store.Tx, s *claimed) (bool, error) {
+	args, err := tx.Keys().Unseal(argsPlace(s.PublicID), s.Args)
+	if err != nil {
+		return false, err
+	}
+	o := Outgoing{PublicID: s.PublicID, Kind: s.Kind, Subject: s.Subject, Update: s.API == "update", Code: s.Code, Args: args}
+	for _, r := range s.To {
+		o.To = append(o.To, identity.Person{ID: r.Person, Name: r.Name, Kind: identity.Kind(r.Kind), UserID: r.UserID})
+	}
+	err = tx.Try(ctx, func() error {
+		s.Body, err = w.Render(ctx, tx, o)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrObsolete):
+		return false, w.end(ctx, tx, s, "cancelled", 0, "obsolete")
+	case err != nil:
+		w.Log.Error("render", slog.String("kind", s.Kind), slog.Int64("send", s.ID), slog.Any("error", err))
+		return false, w.end(ctx, tx, s, "dead", 0, "could not be rendered")
+	}
+	return true, nil
+}
+
+// chooseCode takes the freshest code that can still change the card and spends it.
+func (w *Worker) chooseCode(ctx context.Context, tx *store.Tx, s *claimed) (bool, error) {
+	c, err := usableCode(ctx, tx, s.Updates.Int64)
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case c.State == "waiting": // the card itself is still on its way
+		return false, waitAgain(ctx, tx, s.ID, tx.Now().Add(time.Second))
+	case c.PressCode.Valid:
+		s.Code, s.Pressed = c.PressCode.String, true
+	case c.ResponseCode.Valid:
+		s.Code = c.ResponseCode.String
+	default:
+		return false, w.tellByText(ctx, tx, s)
+	}
+	return true, spendCode(ctx, tx, s.Updates.Int64, s.Pressed)
+}
+
+// codeOfRetry lets an update whose outcome is unknown be repeated with the same
+// bytes; its code was spent before the first attempt.
+func (w *Worker) codeOfRetry(ctx context.Context, tx *store.Tx, s *claimed) (bool, error) {
+	if s.UnclearAt.Valid || s.Attempts > 1 {
+		return true, nil
+	}
+	return w.chooseCode(ctx, tx, s)
+}
+
+// tellByText gives the holders of a card that cannot be changed any more its result as words.
+func (w *Worker) tellByText(ctx context.Context, tx *store.Tx, s *claimed) error {
+	args, err := tx.Keys().Unseal(argsPlace(s.PublicID), s.Args)
+	if err != nil {
+		return err
+	}
+	to := make([]identity.ID, len(s.To))
+	for i, r := range s.To {
+		to[i] = r.Person
+	}
+	if err := w.end(ctx, tx, s, "refused", wecom.CodeResponseCode, "no response code left"); err != nil {
+		return err
+	}
+	return Put(ctx, tx, Message{To: to, Kind: s.Kind, Class: Reply, Scope: "school", Subject: s.Subject,
+		Key: "result/" + s.PublicID, Args: json.RawMessage(args)})
+}
+
+// deliver calls WeCom and records what became of it.
+func (w *Worker) deliver(ctx context.Context, s *claimed) {
+	ctx, cancel := context.WithTimeout(ctx, lease-10*time.Second)
+	defer cancel()
+	var res wecom.SendResult
+	var err error
+	if s.API == "update" {
+		_, err = w.Client.UpdateCard(ctx, s.Body)
+	} else {
+		res, err = w.Client.Send(ctx, s.Body)
+	}
+	rctx, rcancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer rcancel()
+	if rerr := w.DB.Update(rctx, func(tx *store.Tx) error { return w.record(rctx, tx, s, res, err) }); rerr != nil {
+		// The lease ends and the send is repeated with the same bytes.
+		w.Log.Error("record send", slog.Int64("send", s.ID), slog.Any("error", rerr))
+	}
+}
+
+// record writes the outcome of a call, by what errcodes.md says to do about it.
+func (w *Worker) record(ctx context.Context, tx *store.Tx, s *claimed, res wecom.SendResult, err error) error {
+	code := wecom.CodeOf(err)
+	if err == nil || code == wecom.CodeTaskIDUsed && s.Attempts > 1 {
+		return w.recordSent(ctx, tx, s, res)
+	}
+	w.Log.Warn("send failed", slog.String("kind", s.Kind), slog.Int64("send", s.ID), slog.Int("attempt", s.Attempts), slog.Any("error", err))
+	reason := string(wecom.ActionOf(err))
+	switch wecom.ActionOf(err) {
+	case wecom.ActionUnclear:
+		return w.later(ctx, tx, s, backoff(s.Attempts), code, reason, true)
+	case wecom.ActionRetry, wecom.ActionToken:
+		return w.later(ctx, tx, s, backoff(s.Attempts), code, reason, false)
+	case wecom.ActionWait:
+		return w.later(ctx, tx, s, untilOf(err, tx.Now()), code, reason, false)
+	case wecom.ActionConfig:
+		return w.later(ctx, tx, s, max(time.Minute, backoff(s.Attempts)), code, reason, false)
+	case wecom.ActionFinal:
+		if s.API == "update" {
+			return w.otherCode(ctx, tx, s)
+		}
+		return w.end(ctx, tx, s, "refused", code, reason)
+	case wecom.ActionDrop:
+		return w.end(ctx, tx, s, "refused", code, reason)
+	default:
+		return w.end(ctx, tx, s, "dead", code, reason)
+	}
+}
+
+func (w *Worker) recordSent(ctx context.Context, tx *store.Tx, s *claimed, res wecom.SendResult) error {
+	if s.API == "message" {
+		if err := keepReceipt(ctx, tx, s.ID, res.MsgID, res.ResponseCode, tx.Now().Add(codeLife)); err != nil {
+			return err
+		}
+	}
+	var gone []int64
+	for _, r := range s.To {
+		if slices.ContainsFunc(slices.Concat(res.Invalid, res.Unlicensed), func(u string) bool { return strings.EqualFold(u, r.UserID) }) {
+			gone = append(gone, int64(r.Person))
+		}
+	}
+	return w.endFor(ctx, tx, s, "sent", 0, "", gone)
+}
+
+// otherCode goes on with the code that is left, or with words.
+func (w *Worker) otherCode(ctx context.Context, tx *store.Tx, s *claimed) error {
+	if s.UnclearAt.Valid { // an earlier attempt that got no answer has spent it: the card shows the result
+		return w.end(ctx, tx, s, "sent", 0, "")
+	}
+	ok, err := w.chooseCode(ctx, tx, s)
+	if err != nil || !ok {
+		return err
+	}
+	if ok, err = w.render(ctx, tx, s); err != nil || !ok {
+		return err
+	}
+	if err := keepBodies(ctx, tx, []int64{s.ID}, [][]byte{tx.Keys().Seal(bodyPlace(s.PublicID), s.Body)}); err != nil {
+		return err
+	}
+	return w.later(ctx, tx, s, 0, wecom.CodeResponseCode, "code was used", false)
+}
+
+// giveUpAfter is how many attempts a send gets: with the waits between them, a day.
+const giveUpAfter = 100
+
+func (w *Worker) later(ctx context.Context, tx *store.Tx, s *claimed, wait time.Duration, code int, reason string, unclear bool) error {
+	if s.Attempts >= giveUpAfter {
+		return w.end(ctx, tx, s, "dead", code, reason)
+	}
+	at := tx.Now().Add(wait)
+	if s.NotAfter.Valid && at.After(s.NotAfter.Time) {
+		return w.end(ctx, tx, s, "dead", code, "too late")
+	}
+	tx.Announce(store.Due{Queue: Queue, ID: s.ID, At: at})
+	return postpone(ctx, tx, s.ID, at, code, reason, unclear)
+}
+
+func (w *Worker) end(ctx context.Context, tx *store.Tx, s *claimed, state string, code int, reason string) error {
+	return w.endFor(ctx, tx, s, state, code, reason, nil)
+}
+
+// endFor ends a send and rings for what its recipients have waiting behind it.
+func (w *Worker) endFor(ctx context.Context, tx *store.Tx, s *claimed, state string, code int, reason string, gone []int64) error {
+	if err := finish(ctx, tx, s.ID, state, code, reason, gone); err != nil {
+		return fmt.Errorf("end send: %w", err)
+	}
+	ids, err := next(ctx, tx, s.ID)
+	if err != nil {
+		return fmt.Errorf("ring for next: %w", err)
+	}
+	for _, id := range ids {
+		tx.Announce(store.Due{Queue: Queue, ID: id, At: tx.Now()})
+	}
+	if w.Observe != nil {
+		tx.AfterCommit(func() { w.Observe(s.Kind, state) })
+	}
+	return nil
+}
+
+// untilOf is how long WeCom wants the API left alone, a minute if it does not say.
+func untilOf(err error, now time.Time) time.Duration {
+	if e, ok := errors.AsType[*wecom.APIError](err); ok && e.Until.After(now) {
+		return e.Until.Sub(now)
+	}
+	return time.Minute
+}
+
+// backoff is the wait before the attempt after n: 1 s, 2 s, 4 s … 15 min.
+func backoff(n int) time.Duration {
+	return min(time.Second<<min(max(n-1, 0), 10), 15*time.Minute)
+}
