@@ -87,6 +87,10 @@ type Counsellor struct {
 	Active   bool
 	NextFree *Slot // nil if nothing is free within the horizon
 
+	Number     string // the counsellor's staff number, for the desk
+	CampusCode string
+	Position   int // in the list, the smallest first
+
 	id     int64
 	centre int64
 	person identity.ID

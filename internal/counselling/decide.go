@@ -53,7 +53,7 @@ func decide(ctx context.Context, tx *store.Tx, who identity.Person, publicID str
 	if err := job.Cancel(ctx, tx, ExpireJob, publicID); err != nil {
 		return Booking{}, err
 	}
-	return b, announceDecided(ctx, tx, b)
+	return b, announceDecided(ctx, tx, b, who.Name)
 }
 
 // lockFor locks a booking for the centre's staff; to everybody else it does not exist.
@@ -149,7 +149,11 @@ func Cancel(ctx context.Context, tx *store.Tx, who identity.Person, publicID, re
 	if err := job.Cancel(ctx, tx, ExpireJob, publicID); err != nil {
 		return b, err
 	}
-	return b, announceCancelled(ctx, tx, b, b.of(who))
+	by := who.Name
+	if b.of(who) {
+		by = ""
+	}
+	return b, announceCancelled(ctx, tx, b, by)
 }
 
 func cancelReason(ctx context.Context, tx *store.Tx, who identity.Person, b Booking, reason string) (string, error) {

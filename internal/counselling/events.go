@@ -87,8 +87,8 @@ func deciders(ctx context.Context, tx *store.Tx, s Slot) ([]identity.ID, error) 
 	return ids, nil
 }
 
-func announceDecided(ctx context.Context, tx *store.Tx, b Booking) error {
-	set, f, err := settle(ctx, tx, b)
+func announceDecided(ctx context.Context, tx *store.Tx, b Booking, by string) error {
+	set, f, err := settle(ctx, tx, b, by)
 	if err != nil {
 		return err
 	}
@@ -101,26 +101,16 @@ func announceDecided(ctx context.Context, tx *store.Tx, b Booking) error {
 	return remind(ctx, tx, b, set, f)
 }
 
-// settle turns the centre's open cards into the result.
-func settle(ctx context.Context, tx *store.Tx, b Booking) (Settings, Facts, error) {
+// settle turns the centre's open cards into the result; by is who of the centre
+// decided, "" for the student and for the time limit.
+func settle(ctx context.Context, tx *store.Tx, b Booking, by string) (Settings, Facts, error) {
 	set, err := LoadSettings(ctx, tx)
 	if err != nil {
 		return set, Facts{}, err
 	}
 	f := factsOf(b, set)
-	f.At = tx.Now()
-	if f.By, err = lastActor(ctx, tx, b); err != nil {
-		return set, f, err
-	}
+	f.At, f.By = tx.Now(), by
 	return set, f, outbox.Settle(ctx, tx, Subject(b.PublicID), KindSettled, f)
-}
-
-func lastActor(ctx context.Context, tx *store.Tx, b Booking) (string, error) {
-	events, err := selectEvents(ctx, tx, b.id)
-	if err != nil || len(events) == 0 {
-		return "", err
-	}
-	return events[len(events)-1].By, nil
 }
 
 // remind puts both reminders, for the student and the counsellor: the evening before
@@ -165,18 +155,18 @@ func withdrawReminders(ctx context.Context, tx *store.Tx, b Booking) error {
 	return outbox.Cancel(ctx, tx, Subject(b.PublicID), KindEve, KindSoon)
 }
 
-func announceCancelled(ctx context.Context, tx *store.Tx, b Booking, byStudent bool) error {
+// announceCancelled tells the side that did not cancel; by is "" for the student.
+func announceCancelled(ctx context.Context, tx *store.Tx, b Booking, by string) error {
 	if err := withdrawReminders(ctx, tx, b); err != nil {
 		return err
 	}
-	_, f, err := settle(ctx, tx, b)
+	_, f, err := settle(ctx, tx, b, by)
 	if err != nil {
 		return err
 	}
-	if !byStudent {
+	if by != "" {
 		return tell(ctx, tx, b, KindCancelled, outbox.Reply, f, b.Student.ID)
 	}
-	f.By = ""
 	if b.DecidedAt.IsZero() { // never confirmed: the settled card says it all
 		return nil
 	}
@@ -184,7 +174,7 @@ func announceCancelled(ctx context.Context, tx *store.Tx, b Booking, byStudent b
 }
 
 func announceExpired(ctx context.Context, tx *store.Tx, b Booking) error {
-	_, f, err := settle(ctx, tx, b)
+	_, f, err := settle(ctx, tx, b, "")
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package counselling
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/audit"
@@ -180,6 +181,26 @@ func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	lines, err := broken(ctx, tx)
 	if err != nil {
 		return nil, fmt.Errorf("audit counselling: %w", err)
+	}
+	return lines, nil
+}
+
+// BrokenReminders returns one line for each reminder that waits for a booking that
+// is not confirmed. The subjects are those of the waiting reminders.
+func BrokenReminders(ctx context.Context, tx *store.Tx, subjects []string) ([]string, error) {
+	ids := make([]string, len(subjects))
+	for i, s := range subjects {
+		ids[i] = strings.TrimPrefix(s, Subject(""))
+	}
+	confirmed, err := confirmedOf(ctx, tx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("audit reminders: %w", err)
+	}
+	var lines []string
+	for _, id := range ids {
+		if !confirmed[id] {
+			lines = append(lines, "counselling: a reminder waits for booking "+id+", which is not confirmed")
+		}
 	}
 	return lines, nil
 }

@@ -93,12 +93,16 @@ type counsellorRow struct {
 	Campus   string      `db:"campus"`
 	Place    string      `db:"place"`
 	Active   bool        `db:"active"`
+	Number   string      `db:"number"`
+	Code     string      `db:"code"`
+	Position int         `db:"position"`
 }
 
 func selectCounsellors(ctx context.Context, tx *store.Tx, where string, args ...any) ([]Counsellor, error) {
 	var rows []counsellorRow
 	if err := tx.SelectContext(ctx, &rows, `
-		select c.id, c.public_id, c.person_id, c.centre_id, p.name, c.intro, c.topics, cam.name campus, c.place, c.active
+		select c.id, c.public_id, c.person_id, c.centre_id, p.name, c.intro, c.topics, cam.name campus, c.place, c.active,
+			coalesce(p.number, '') number, cam.code, c.position
 		from counsellor c join identity_person p on p.id = c.person_id join campus cam on cam.id = c.campus_id `+where+`
 		order by c.position, c.id`, args...); err != nil {
 		return nil, err
@@ -106,7 +110,7 @@ func selectCounsellors(ctx context.Context, tx *store.Tx, where string, args ...
 	list := make([]Counsellor, len(rows))
 	for i, r := range rows {
 		list[i] = Counsellor{PublicID: r.PublicID, Name: r.Name, Intro: r.Intro, Topics: r.Topics, Campus: r.Campus,
-			Place: r.Place, Active: r.Active, id: r.ID, centre: r.Centre, person: r.Person}
+			Place: r.Place, Active: r.Active, Number: r.Number, CampusCode: r.Code, Position: r.Position, id: r.ID, centre: r.Centre, person: r.Person}
 	}
 	return list, nil
 }
@@ -129,6 +133,20 @@ func nextFree(ctx context.Context, tx *store.Tx, from, to time.Time) (map[int64]
 		next[s.counsellor] = s
 	}
 	return next, nil
+}
+
+// hoursBetween returns every hour of a centre that begins in [from, to).
+func hoursBetween(ctx context.Context, tx *store.Tx, centre int64, from, to time.Time) ([]Slot, error) {
+	return selectSlots(ctx, tx, tx.Now(), `
+		where c.centre_id = $1 and s.starts_at >= $2 and s.starts_at < $3 order by s.starts_at, c.position, c.id limit 2000`, centre, from, to)
+}
+
+func countPending(ctx context.Context, tx *store.Tx, centres []int64) (int, error) {
+	var n int
+	err := tx.GetContext(ctx, &n, `
+		select count(*) from booking b where b.state = 'pending' and b.slot_id in (
+			select s.id from slot s join counsellor c on c.id = s.counsellor_id where c.centre_id = any($1))`, pq.Array(centres))
+	return n, err
 }
 
 type newBooking struct {
@@ -392,4 +410,15 @@ func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 			where not exists (select 1 from counselling_consent c where c.person_id = b.student_id and c.agreed_at <= b.created_at)
 				and b.via <> 'desk'`, tx.Now())
 	return lines, err
+}
+
+// confirmedOf returns which of the bookings are confirmed.
+func confirmedOf(ctx context.Context, tx *store.Tx, publicIDs []string) (map[string]bool, error) {
+	var ids []string
+	err := tx.SelectContext(ctx, &ids, `select public_id from booking where state = 'confirmed' and public_id = any($1)`, pq.Array(publicIDs))
+	confirmed := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		confirmed[id] = true
+	}
+	return confirmed, err
 }

@@ -80,3 +80,10 @@ func Failed(ctx context.Context, tx *store.Tx) (int, error) {
 	err := tx.GetContext(ctx, &n, `select count(*) from job where state = 'failed'`)
 	return n, err
 }
+
+// Waiting counts the jobs that are due now and not done.
+func Waiting(ctx context.Context, tx *store.Tx) (int, error) {
+	var n int
+	err := tx.GetContext(ctx, &n, `select count(*) from job where state = 'waiting' and due_at <= $1`, tx.Now())
+	return n, err
+}

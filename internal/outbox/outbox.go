@@ -29,6 +29,7 @@ const (
 // Message is one event announced to one or more persons with one call.
 type Message struct {
 	To       []identity.ID
+	Stranger string // userid of somebody who is no person here, instead of To
 	Kind     string // chooses the renderer, for example counselling.confirmed
 	Class    Class
 	DueAt    time.Time // zero means now
@@ -43,7 +44,7 @@ type Message struct {
 // Put announces the event in the transaction that makes it true. Nobody to tell, or
 // a key already announced, changes nothing.
 func Put(ctx context.Context, tx *store.Tx, m Message) error {
-	if len(m.To) == 0 {
+	if len(m.To) == 0 && m.Stranger == "" {
 		return nil
 	}
 	if m.DueAt.IsZero() || m.DueAt.Before(tx.Now()) {

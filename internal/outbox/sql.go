@@ -30,6 +30,10 @@ func insertSend(ctx context.Context, tx *store.Tx, s newSend) (int64, error) {
 }
 
 func insertRecipients(ctx context.Context, tx *store.Tx, id int64, m Message) (int64, error) {
+	if m.Stranger != "" {
+		_, err := tx.ExecContext(ctx, `insert into outbox (send_id, userid, due_at) values ($1, $2, $3)`, id, m.Stranger, m.DueAt)
+		return 1, err
+	}
 	persons := make([]int64, len(m.To))
 	keys := make([]sql.NullString, len(m.To))
 	for i, p := range m.To {
@@ -56,7 +60,7 @@ func cancelWaiting(ctx context.Context, tx *store.Tx, subject string, kinds []st
 	_, err := tx.ExecContext(ctx, `
 		with gone as (
 			update send set state = 'cancelled', done_at = $2, open = false
-			where subject = $1 and state = 'waiting' and api = 'message' and (cardinality($3::text[]) = 0 or kind = any($3))
+			where subject = $1 and state = 'waiting' and api = 'message' and (coalesce(cardinality($3::text[]), 0) = 0 or kind = any($3))
 				and (claimed_until is null or claimed_until < $2)
 			returning id)
 		update outbox set state = 'cancelled', done_at = $2 where send_id in (select id from gone) and state = 'waiting'`,
@@ -93,8 +97,8 @@ func cancelSend(ctx context.Context, tx *store.Tx, id int64) error {
 
 func copyHolders(ctx context.Context, tx *store.Tx, id, card int64, at time.Time) error {
 	_, err := tx.ExecContext(ctx, `
-		insert into outbox (send_id, person_id, due_at)
-		select $1, person_id, $3 from outbox where send_id = $2 and state in ('waiting', 'sent')`, id, card, at)
+		insert into outbox (send_id, person_id, userid, due_at)
+		select $1, person_id, userid, $3 from outbox where send_id = $2 and state in ('waiting', 'sent')`, id, card, at)
 	return err
 }
 
@@ -201,8 +205,9 @@ func selectRecipients(ctx context.Context, tx *store.Tx, sends []*claimed) error
 	}
 	var to []recipient
 	if err := tx.SelectContext(ctx, &to, `
-		select o.send_id, o.person_id, p.name, p.kind, coalesce(p.userid, '') userid
-		from outbox o join identity_person p on p.id = o.person_id
+		select o.send_id, coalesce(o.person_id, 0) person_id, coalesce(p.name, '') as name, coalesce(p.kind, '') kind,
+			coalesce(p.userid, o.userid, '') userid
+		from outbox o left join identity_person p on p.id = o.person_id
 		where o.send_id = any($1) and o.state = 'waiting' order by o.id`, pq.Array(ids)); err != nil {
 		return err
 	}
@@ -227,7 +232,7 @@ func finish(ctx context.Context, tx *store.Tx, id int64, state string, code int,
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `
-		update outbox set state = case when person_id = any($4) then 'refused' else $2 end, code = nullif($5::int, 0), done_at = $3
+		update outbox set state = case when coalesce(person_id, 0) = any($4) then 'refused' else $2 end, code = nullif($5::int, 0), done_at = $3
 		where send_id = $1 and state = 'waiting'`, id, state, tx.Now(), pq.Array(gone), code)
 	return err
 }
@@ -324,8 +329,9 @@ func Letters(ctx context.Context, tx *store.Tx, scopes []string, limit int) ([]L
 	var letters []Letter
 	err := tx.SelectContext(ctx, &letters, `
 		select s.public_id, s.kind, s.state, s.scope, coalesce(s.code, 0) code, coalesce(s.error, '') reason, s.done_at,
-			(select string_agg(p.name, '、' order by o.id) from outbox o join identity_person p on p.id = o.person_id
-				where o.send_id = s.id and o.state in ('dead', 'refused')) as recipients
+			coalesce((select string_agg(coalesce(p.name, o.userid), '、' order by o.id) from outbox o
+				left join identity_person p on p.id = o.person_id
+				where o.send_id = s.id and o.state in ('dead', 'refused')), '') as recipients
 		from send s where s.state in ('dead', 'refused') and s.scope = any($1)
 		order by s.done_at desc limit $2`, pq.Array(scopes), limit)
 	return letters, err
@@ -343,4 +349,31 @@ func Undelivered(ctx context.Context, tx *store.Tx) (int, error) {
 	var n int
 	err := tx.GetContext(ctx, &n, `select count(*) from send where state in ('dead', 'refused')`)
 	return n, err
+}
+
+// Broken returns one line for each row that breaks an invariant: a send and its
+// recipients end together, and only a card on somebody's phone is open.
+func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
+	var lines []string
+	err := tx.SelectContext(ctx, &lines, `
+		select 'outbox: send ' || s.id || ' has ended, a recipient still waits' from send s
+			where s.state <> 'waiting' and exists (select 1 from outbox o where o.send_id = s.id and o.state = 'waiting')
+		union all
+		select 'outbox: send ' || s.id || ' waits without a recipient' from send s
+			where s.state = 'waiting' and not exists (select 1 from outbox o where o.send_id = s.id and o.state = 'waiting')
+		union all
+		select 'outbox: card ' || s.id || ' is open and was never delivered' from send s
+			where s.open and s.state in ('refused', 'dead', 'cancelled')
+		union all
+		select 'outbox: send ' || s.id || ' is due for over an hour and was never tried' from send s
+			where s.state = 'waiting' and s.attempts = 0 and s.due_at < $1::timestamptz - interval '1 hour'`, tx.Now())
+	return lines, err
+}
+
+// WaitingSubjects returns the subjects of the messages of the kinds that wait for their time.
+func WaitingSubjects(ctx context.Context, tx *store.Tx, kinds ...string) ([]string, error) {
+	var subjects []string
+	err := tx.SelectContext(ctx, &subjects, `
+		select distinct subject from send where state = 'waiting' and kind = any($1) order by subject`, pq.Array(kinds))
+	return subjects, err
 }

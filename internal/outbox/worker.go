@@ -142,6 +142,15 @@ func (w *Worker) sweepDue(ctx context.Context) {
 	}
 }
 
+// Drain delivers what is due now, including what waited behind it, and returns when
+// the calls are done.
+func (w *Worker) Drain(ctx context.Context) {
+	w.init()
+	for ctx.Err() == nil && w.take(ctx, nil) > 0 {
+		w.calls.Wait()
+	}
+}
+
 func (w *Worker) held() bool { return w.Hold != nil && w.Hold() }
 
 // take claims a batch and starts its calls; it returns how many sends it claimed.
