@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,13 +18,8 @@ func TestJobs(t *testing.T) {
 	t.Parallel()
 	db, clk := storetest.DB(t)
 	ctx := context.Background()
-	var mu sync.Mutex
 	did := map[string]int{}
-	note := func(j job.Job) {
-		mu.Lock()
-		defer mu.Unlock()
-		did[j.Key]++
-	}
+	note := func(j job.Job) { did[j.Key]++ }
 	r := &job.Runner{DB: db, Log: slog.New(slog.DiscardHandler), Kinds: map[string]job.Step{
 		"plain": func(_ context.Context, _ *store.Tx, j job.Job) (job.Result, error) { note(j); return job.Result{}, nil },
 		"long": func(_ context.Context, _ *store.Tx, j job.Job) (job.Result, error) {
@@ -56,21 +50,15 @@ func TestJobs(t *testing.T) {
 		return job.Put(ctx, tx, "plain", "moved", "school", at.AddDate(0, 0, 1), nil)
 	})
 	drain := func() {
-		var wg sync.WaitGroup
-		for range 4 {
-			wg.Go(func() {
-				for {
-					did, err := r.Step(ctx, 0)
-					if err != nil {
-						t.Error(err)
-					}
-					if !did {
-						return
-					}
-				}
-			})
+		for {
+			did, err := r.Step(ctx, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !did {
+				return
+			}
 		}
-		wg.Wait()
 	}
 	drain()
 	if len(did) != 0 {
