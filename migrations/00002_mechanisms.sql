@@ -64,13 +64,15 @@ create index send_by_card on send (updates_id) where updates_id is not null;
 create table outbox (
 	id        bigint generated always as identity primary key,
 	send_id   bigint not null references send,
-	person_id bigint not null references person,
+	person_id bigint references person,
+	userid    text,               -- of a stranger, who has no person
 	key       text constraint an_event_is_announced_once unique, -- null when every time counts
 	due_at    timestamptz not null,
 	state     text not null default 'waiting' constraint outbox_state_is_known
 		check (state in ('waiting', 'sent', 'refused', 'dead', 'cancelled')),
 	code      int,
 	done_at   timestamptz,
+	constraint a_message_has_one_addressee check ((person_id is null) <> (userid is null)),
 	constraint an_ended_message_has_its_time check ((state = 'waiting') = (done_at is null))
 );
 create index outbox_lane on outbox (person_id, id) where state = 'waiting';
