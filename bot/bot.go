@@ -1,0 +1,286 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"sync"
+
+	"github.com/xuegong/xuegong/bot/card"
+	"github.com/xuegong/xuegong/bot/dialogue"
+	"github.com/xuegong/xuegong/bot/understand"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/inbox"
+	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/internal/wecom"
+	"github.com/xuegong/xuegong/templates"
+)
+
+// Bot acts on what people say and press.
+type Bot struct {
+	AgentID int
+	Cards   card.Maker
+	Home    templates.Home
+	Binding identity.Binding
+	Log     *slog.Logger
+
+	mu    sync.Mutex
+	known vocabulary // built for the names it was last asked for
+}
+
+type vocabulary struct {
+	fingerprint uint64
+	*understand.Understander
+}
+
+// talk is one act in its transaction: what every handler works with.
+type talk struct {
+	*Bot
+	ctx context.Context
+	tx  *store.Tx
+	who identity.Person
+	cb  wecom.Callback
+}
+
+// Handle acts on one kept callback; it is the inbox worker's Handle.
+func (b *Bot) Handle(ctx context.Context, tx *store.Tx, a inbox.Act) error {
+	cb, err := wecom.Decode(a.Body)
+	if err != nil {
+		return fmt.Errorf("decode kept callback: %w", err)
+	}
+	if !cb.Known {
+		b.Log.Info("unknown callback", slog.Int64("act", a.ID), slog.String("type", cb.MsgType), slog.String("event", cb.Event))
+		return nil
+	}
+	if !spoken(cb) {
+		return b.notice(ctx, tx, cb)
+	}
+	who, err := identity.Resolve(ctx, tx, cb.FromUserName, b.Binding)
+	if identity.IsBindingError(err) {
+		return b.turnAway(ctx, tx, cb, err)
+	}
+	if err != nil {
+		return err
+	}
+	t := talk{Bot: b, ctx: ctx, tx: tx, who: who, cb: cb}
+	return t.answer(t.act)
+}
+
+// spoken tells whether a person did something that wants an answer.
+func spoken(cb wecom.Callback) bool {
+	switch {
+	case cb.FromUserName == wecom.System:
+		return false
+	case cb.MsgType != wecom.TypeEvent:
+		return true
+	default:
+		return cb.Event == wecom.EventClick || cb.Event == wecom.EventCard || cb.Event == wecom.EventCardMenu ||
+			cb.Event == wecom.EventSubscribe
+	}
+}
+
+// notice takes what nobody waits for an answer to.
+func (b *Bot) notice(ctx context.Context, tx *store.Tx, cb wecom.Callback) error {
+	switch {
+	case cb.Event == wecom.EventUnsubscribe:
+		return identity.Leave(ctx, tx, cb.FromUserName)
+	case cb.Event == wecom.EventContact && cb.ChangeType == "delete_user" && cb.Contact != nil:
+		return identity.Leave(ctx, tx, cb.Contact.UserID)
+	default:
+		return nil
+	}
+}
+
+// turnAway tells a stranger what to do, and nothing else.
+func (b *Bot) turnAway(ctx context.Context, tx *store.Tx, cb wecom.Callback, why error) error {
+	return outbox.Put(ctx, tx, outbox.Message{Stranger: cb.FromUserName, Kind: kindText, Class: outbox.Reply, Scope: "school",
+		Args: words{Text: errs.MessageOf(why)}})
+}
+
+// act routes what the person did: a press by its key, a menu click, words.
+func (t talk) act() error {
+	switch {
+	case t.cb.Event == wecom.EventCard || t.cb.Event == wecom.EventCardMenu:
+		return t.press()
+	case t.cb.Event == wecom.EventClick:
+		return t.start(t.cb.EventKey, understand.Meaning{})
+	case t.cb.Event == wecom.EventSubscribe:
+		return t.welcome()
+	case t.cb.MsgType == wecom.TypeText:
+		return t.hear(t.cb.Content)
+	default:
+		return t.say("我现在只看得懂文字。把想办的事写一句话发给我，或发“帮助”看看能办什么。")
+	}
+}
+
+// answer runs fn behind a savepoint. What the person did wrong is undone and becomes
+// the sentence they read; what we did wrong undoes the whole act.
+func (t talk) answer(fn func() error) error {
+	err := t.tx.Try(t.ctx, fn)
+	if err == nil || errs.KindOf(err) == errs.Internal {
+		return err
+	}
+	return t.say(errs.MessageOf(err))
+}
+
+// GiveUp leaves an apology after the last attempt at an act.
+func (b *Bot) GiveUp(ctx context.Context, tx *store.Tx, a inbox.Act) error {
+	cb, err := wecom.Decode(a.Body)
+	if err != nil || !spoken(cb) {
+		return nil //nolint:nilerr // what cannot be read has nobody to apologise to
+	}
+	return outbox.Put(ctx, tx, outbox.Message{Stranger: cb.FromUserName, Kind: kindText, Class: outbox.Reply, Scope: "school",
+		Args: words{Text: errs.Apology}})
+}
+
+// say replies with words.
+func (t talk) say(text string) error {
+	return outbox.Put(t.ctx, t.tx, outbox.Message{To: []identity.ID{t.who.ID}, Kind: kindText, Class: outbox.Reply, Scope: "school",
+		Args: words{Text: text}})
+}
+
+// show replies with a card made when it is sent. The person's earlier open card of
+// the same subject is closed first.
+func (t talk) show(kind, subject string, args any) error {
+	return outbox.Put(t.ctx, t.tx, outbox.Message{To: []identity.ID{t.who.ID}, Kind: kind, Class: outbox.Reply, Scope: "school",
+		Subject: subject, Card: true, Args: args})
+}
+
+// understand reads a sentence with the names of who can be asked for.
+func (t talk) understand(text string) (understand.Meaning, error) {
+	people, err := t.counsellorNames()
+	if err != nil {
+		return understand.Meaning{}, err
+	}
+	u := t.vocabulary(people)
+	return u.Understand(text, t.tx.Now().In(t.tx.Zone())), nil
+}
+
+func (b *Bot) vocabulary(people []understand.Name) *understand.Understander {
+	h := fnv.New64a()
+	for _, p := range people {
+		fmt.Fprintf(h, "%s\x00%s\x00", p.ID, p.Name)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.known.Understander == nil || b.known.fingerprint != h.Sum64() {
+		b.known = vocabulary{h.Sum64(), understand.New(understand.Vocabulary{Intents: intents(), People: people})}
+	}
+	return b.known.Understander
+}
+
+// hear acts on words: the open dialogue first, then what they ask for.
+func (t talk) hear(text string) error {
+	m, err := t.understand(text)
+	if err != nil {
+		return err
+	}
+	if m.Intent == intentHotlines {
+		return t.hotlines()
+	}
+	d, err := t.openDialogue()
+	if err != nil {
+		return err
+	}
+	if d != nil {
+		return t.goOn(d, input(text, m))
+	}
+	switch {
+	case m.Intent != "":
+		return t.start(m.Intent, m)
+	case m.Word == understand.Help:
+		return t.help("")
+	case len(m.People) > 0 && len(m.Times) > 0: // 后天下午三点约苏晴: nothing else takes both
+		return t.start(intentBook, m)
+	case len(m.Alternatives) > 0:
+		return t.offer(m.Alternatives)
+	case len(m.People) > 0 || len(m.Times) > 0:
+		return t.offer([]string{intentBook})
+	default:
+		return t.help("这句话我还没看懂。")
+	}
+}
+
+// input hands the engine what a sentence means.
+func input(text string, m understand.Meaning) dialogue.Input {
+	in := dialogue.Input{Text: text, Word: dialogue.Word(m.Word), Choice: m.Choice, Intent: m.Intent}
+	if len(m.People) > 0 {
+		in.Names = map[string][]string{askCounsellor: m.People}
+	}
+	if len(m.NotPeople) > 0 {
+		in.NotNames = map[string][]string{askCounsellor: m.NotPeople}
+	}
+	for _, s := range m.Times {
+		if s.Precision == understand.Soonest {
+			in.Soonest = true
+			continue
+		}
+		in.Times = append(in.Times, when(s))
+	}
+	for _, s := range m.NotTimes {
+		in.NotTimes = append(in.NotTimes, when(s))
+	}
+	return in
+}
+
+func when(s understand.Span) dialogue.When {
+	w := dialogue.When{From: s.From, To: s.To}
+	switch s.Repeat {
+	case understand.Daily:
+		w.Every = 1
+	case understand.Weekly:
+		w.Every = 7
+	}
+	return w
+}
+
+// press acts on a card's button. A press on a card that is over is answered by what
+// it is about, since the verb knows.
+func (t talk) press() error {
+	if _, err := outbox.Pressed(t.ctx, t.tx, t.cb.TaskID, t.cb.ResponseCode); err != nil {
+		return err
+	}
+	parts := card.Parse(t.cb.EventKey)
+	route, ok := t.routes()[parts[0]]
+	if !ok {
+		return t.help("这张卡片已经过时了。")
+	}
+	// Its own savepoint: a refused verb must not take back the response code just kept.
+	return t.answer(func() error { return route(parts) })
+}
+
+// routes is the whole table of what a card's button can do.
+func (t talk) routes() map[string]func(parts []string) error {
+	return map[string]func([]string) error{
+		card.Talk:      t.pressTalk,
+		card.Go:        func(p []string) error { return t.start(p[1], understand.Meaning{}) },
+		card.Confirm:   func(p []string) error { return t.confirmBooking(p[1]) },
+		card.Reject:    func(p []string) error { return t.rejectBooking(p[1]) },
+		card.AskCancel: func(p []string) error { return t.askCancel(p[1]) },
+		card.Cancel:    func(p []string) error { return t.cancelBooking(p[1]) },
+		card.Keep:      func(p []string) error { return t.keepBooking(p[1]) },
+	}
+}
+
+// start begins or shows what an intent or a menu key names.
+func (t talk) start(intent string, m understand.Meaning) error {
+	switch intent {
+	case intentBook:
+		return t.startBooking(m)
+	case intentMine:
+		return t.myBookings()
+	case intentCancel:
+		return t.cancelMine()
+	case intentHotlines:
+		return t.hotlines()
+	case intentDesk:
+		return t.desk()
+	case intentModule1, intentModule2, intentModule3:
+		return t.module(intent)
+	default:
+		return t.help("")
+	}
+}

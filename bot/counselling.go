@@ -1,0 +1,277 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/xuegong/xuegong/bot/card"
+	"github.com/xuegong/xuegong/bot/dialogue"
+	"github.com/xuegong/xuegong/bot/understand"
+	"github.com/xuegong/xuegong/internal/calendar"
+	"github.com/xuegong/xuegong/internal/counselling"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+// Questions of the booking dialogue.
+const (
+	askNotice     = "notice"
+	askCounsellor = "counsellor"
+	askTime       = "time"
+	askConfirm    = "confirm"
+)
+
+// bookScript asks what a booking needs. The notice is read on its page, to the end
+// (D-38); everything else is asked here.
+func bookScript() script {
+	return script{
+		Script: dialogue.Script{Name: intentBook, Version: 1, Steps: []dialogue.Question{
+			{Name: askNotice, Kind: dialogue.Page, Prompt: "第一次来，请先读预约须知\n读到最后点“同意”，我接着帮你选时间",
+				Help: "须知说明怎么预约、怎么保密、紧急时找谁，两分钟读完。"},
+			{Name: askCounsellor, Kind: dialogue.Choice, Label: "老师", Prompt: "想约哪位老师？", Any: "哪位都可以",
+				Help: "写老师的姓就行，比如“王老师”；都可以就点“哪位都可以”。", Empty: "最近没有可约的老师，过一两天再来看看；着急请直接联系中心。"},
+			{Name: askTime, Kind: dialogue.Time, Label: "时间", Prompt: "哪个时间方便？",
+				Help: "写时间就行，比如“下周二上午”“周三三点以后”。", Empty: "这位老师最近没有空位，换一位老师或过两天再来看看。"},
+			{Name: askConfirm, Kind: dialogue.Confirm, Prompt: "这样约，可以吗？"},
+		}},
+		page: card.Page{Label: "去读须知", Path: "/m/counselling/notice"},
+		host: func(t talk) dialogue.Host { return dialogue.Host{Options: t.bookingOptions} },
+		done: talk.book,
+	}
+}
+
+func (t talk) startBooking(m understand.Meaning) error {
+	if !t.who.IsStudent() {
+		return counselling.ErrStudentsOnly
+	}
+	_, agreed, err := counselling.CurrentNotice(t.ctx, t.tx, t.who)
+	if err != nil {
+		return err
+	}
+	mine, err := counselling.Mine(t.ctx, t.tx, t.who)
+	if err != nil {
+		return err
+	}
+	if len(mine) > 0 && mine[0].State.Open() {
+		if err := t.say("你已经有一个进行中的预约，先处理它，再约新的时间。"); err != nil {
+			return err
+		}
+		return t.showMine(mine[0])
+	}
+	s := bookScript()
+	st := dialogue.State{Script: s.Name, Version: s.Version}
+	if agreed {
+		st.Answers = map[string]dialogue.Answer{askNotice: {Value: "agreed"}}
+	}
+	return t.begin(s, st, m)
+}
+
+// Agreed goes on with a dialogue that waited for the notice to be read on its page.
+// It is called in the transaction that records the consent.
+func (b *Bot) Agreed(ctx context.Context, tx *store.Tx, who identity.Person) error {
+	t := talk{Bot: b, ctx: ctx, tx: tx, who: who}
+	d, err := t.openDialogue()
+	if err != nil || d == nil || d.state.Script != intentBook {
+		return err
+	}
+	if _, done := d.state.Answers[askNotice]; done {
+		return nil
+	}
+	if d.state.Answers == nil {
+		d.state.Answers = map[string]dialogue.Answer{}
+	}
+	d.state.Answers[askNotice] = dialogue.Answer{Value: "agreed"}
+	return t.step(d, dialogue.Input{})
+}
+
+func (t talk) bookingOptions(question string, answers map[string]dialogue.Answer) ([]dialogue.Option, error) {
+	if question == askCounsellor {
+		return t.counsellorOptions()
+	}
+	return t.timeOptions(answers[askCounsellor].Value)
+}
+
+func (t talk) counsellorOptions() ([]dialogue.Option, error) {
+	list, err := counselling.Counsellors(t.ctx, t.tx, t.who)
+	if err != nil {
+		return nil, err
+	}
+	options := make([]dialogue.Option, len(list))
+	for i, c := range list {
+		options[i] = dialogue.Option{Key: c.PublicID, Label: c.Name + "老师", Words: []string{c.Name}}
+		if c.NextFree == nil {
+			options[i].Disabled = "最近没有空位"
+			continue
+		}
+		options[i].Detail = c.Campus + " · 最近 " + calendar.Near(c.NextFree.StartsAt, t.tx.Now(), t.tx.Zone())
+	}
+	return options, nil
+}
+
+func (t talk) timeOptions(counsellor string) ([]dialogue.Option, error) {
+	anyone := counsellor == dialogue.AnyKey
+	if anyone {
+		counsellor = ""
+	}
+	slots, err := counselling.Slots(t.ctx, t.tx, t.who, counsellor, t.tx.Now(), time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	var options []dialogue.Option
+	for _, s := range slots {
+		o := dialogue.Option{Key: s.PublicID, Label: shortWhen(s.StartsAt, t.tx.Now(), t.tx.Zone()), At: s.StartsAt}
+		if anyone {
+			o.Detail = s.Name + "老师 · " + s.Campus
+		}
+		switch {
+		case s.TooSoon:
+			continue
+		case !s.Bookable():
+			o.Disabled = "这个时间人数已满。"
+		}
+		if last := len(options) - 1; anyone && last >= 0 && options[last].At.Equal(o.At) {
+			if options[last].Disabled != "" { // whoever is free at the hour stands for it
+				options[last] = o
+			}
+			continue
+		}
+		options = append(options, o)
+	}
+	return options, nil
+}
+
+// shortWhen fits on a button and still names the date: 14日周三 15:00.
+func shortWhen(at, now time.Time, zone *time.Location) string {
+	at = at.In(zone)
+	days := int(calendar.Midnight(at, zone).Sub(calendar.Midnight(now, zone)).Hours()+12) / 24
+	clock := at.Format("15:04")
+	switch {
+	case days == 0:
+		return "今天 " + clock
+	case days == 1:
+		return "明天 " + clock
+	case days < 21:
+		return fmt.Sprintf("%d日%s %s", at.Day(), calendar.Weekday(at), clock)
+	default:
+		return fmt.Sprintf("%d月%d日%s", int(at.Month()), at.Day(), clock)
+	}
+}
+
+// book acts on the confirmed dialogue. The booking announces itself.
+func (t talk) book(st dialogue.State) error {
+	_, err := counselling.Book(t.ctx, t.tx, t.who, st.Answers[askTime].Value, "", counselling.ViaChat)
+	switch errs.KindOf(err) {
+	case errs.Conflict, errs.NotFound:
+		if err == nil || errors.Is(err, counselling.ErrHaveOpen) || errors.Is(err, counselling.ErrNotAgreed) {
+			return err
+		}
+		return &reopen{question: askTime, err: err}
+	}
+	return err
+}
+
+func (t talk) counsellorNames() ([]understand.Name, error) {
+	if !t.who.IsStudent() {
+		return nil, nil
+	}
+	list, err := counselling.Counsellors(t.ctx, t.tx, t.who)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]understand.Name, len(list))
+	for i, c := range list {
+		names[i] = understand.Name{ID: c.PublicID, Name: c.Name}
+	}
+	return names, nil
+}
+
+// myBookings shows the open booking, or says what was last.
+func (t talk) myBookings() error {
+	list, err := counselling.Mine(t.ctx, t.tx, t.who)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(list) == 0:
+		return t.say("你还没有预约。想约个时间，写“我想预约”，或写清楚时间，比如“明天下午三点”。")
+	case list[0].State.Open():
+		return t.showMine(list[0])
+	}
+	b := list[0]
+	return t.say(fmt.Sprintf("现在没有进行中的预约。上一次：%s，%s老师，%s。\n全部记录：%s",
+		calendar.When(b.Slot.StartsAt, t.tx.Zone()), b.Slot.Name, b.State.Label(), t.Cards.URL("/m/counselling/mine")))
+}
+
+func (t talk) showMine(b counselling.Booking) error {
+	return t.show(kindMine, "", about{Booking: b.PublicID})
+}
+
+// about names the booking a card is made of when it is sent.
+type about struct {
+	Booking string      `json:"booking"`
+	Student identity.ID `json:"student"`
+}
+
+func (t talk) cancelMine() error {
+	list, err := counselling.Mine(t.ctx, t.tx, t.who)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 || !list[0].State.Open() {
+		return t.say("现在没有可以取消的预约。")
+	}
+	return t.askCancel(list[0].PublicID)
+}
+
+func (t talk) askCancel(id string) error {
+	b, err := counselling.Get(t.ctx, t.tx, t.who, id)
+	if err != nil {
+		return err
+	}
+	if !b.State.Open() {
+		return t.say("这个预约" + b.State.Label() + "，不用再取消。")
+	}
+	return t.show(kindAskCancel, cancelSubject(id), about{Booking: id})
+}
+
+func cancelSubject(id string) string { return "ask-cancel/" + id }
+
+func (t talk) cancelBooking(id string) error {
+	b, err := counselling.Cancel(t.ctx, t.tx, t.who, id, "")
+	if err != nil {
+		return err
+	}
+	if err := outbox.Settle(t.ctx, t.tx, cancelSubject(id), kindAnswered, answered{Answer: "已取消"}); err != nil {
+		return err
+	}
+	return t.say(fmt.Sprintf("%s 的预约已取消，名额放给其他同学了。需要时随时再来约。", calendar.When(b.Slot.StartsAt, t.tx.Zone())))
+}
+
+func (t talk) keepBooking(id string) error {
+	if err := outbox.Settle(t.ctx, t.tx, cancelSubject(id), kindAnswered, answered{Answer: "没有取消"}); err != nil {
+		return err
+	}
+	return t.say("好的，预约还在。")
+}
+
+func (t talk) confirmBooking(id string) error {
+	_, err := counselling.Confirm(t.ctx, t.tx, t.who, id)
+	return err
+}
+
+func (t talk) rejectBooking(id string) error {
+	set, err := counselling.LoadSettings(t.ctx, t.tx)
+	if err != nil {
+		return err
+	}
+	reason := card.ReasonOf(t.cb.Selected, set.Reasons)
+	if reason == "" {
+		return errs.New(errs.Invalid, "还差一步：先在卡片上选一个婉拒理由，再按“婉拒”。")
+	}
+	_, err = counselling.Reject(t.ctx, t.tx, t.who, id, reason)
+	return err
+}

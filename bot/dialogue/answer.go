@@ -1,0 +1,162 @@
+package dialogue
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/xuegong/xuegong/internal/errs"
+)
+
+// answer reads the input as an answer to q, then as answers to other questions.
+// It reports whether anything was understood.
+func (t *turn) answer(q Question) (bool, error) {
+	if q.Kind == Text && !t.unseen {
+		return t.answerText(q)
+	}
+	if !t.unseen {
+		understood, err := t.answerDirectly(q)
+		if understood || err != nil {
+			return understood, err
+		}
+	}
+	if t.in.Intent != "" && t.in.Intent != t.script.Name {
+		t.interrupted = t.in.Intent
+		return true, nil
+	}
+	named := t.wish()
+	changed, err := t.fill(named)
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case changed || named:
+		t.note(q)
+		return true, nil
+	case t.unseen || t.in.Intent == t.script.Name || t.in.silent():
+		return true, nil
+	case q.chosen():
+		return t.narrow(q)
+	}
+	return false, nil
+}
+
+// silent reports whether nothing was done: the question is only asked again.
+func (in Input) silent() bool {
+	return strings.TrimSpace(in.Text) == "" && in.Press == nil && in.Word == "" && in.Choice == 0
+}
+
+// note says that something was understood although the same question comes again.
+func (t *turn) note(q Question) {
+	if !t.unseen && t.current().Name == q.Name && q.Kind != Confirm && !t.about(q) {
+		t.tell("记下了，先把这一步办完。")
+	}
+}
+
+// answerText takes whatever is written; only 跳过 is not text, where it is allowed.
+func (t *turn) answerText(q Question) (bool, error) {
+	text := strings.TrimSpace(t.in.Text)
+	switch {
+	case t.in.Word == Skip && q.Optional:
+		t.set(q, Answer{})
+		return true, nil
+	case t.in.silent():
+		return true, nil
+	case text == "":
+		return false, nil
+	}
+	a := Answer{Value: text, Label: text}
+	if t.host.Check != nil {
+		var err error
+		a, err = t.host.Check(q.Name, text, t.state.Answers)
+		if errs.KindOf(err) == errs.Invalid {
+			t.complaint = errs.MessageOf(err)
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	t.set(q, a)
+	return true, nil
+}
+
+// answerDirectly takes a press, a number, the exact label, or a word that q waits for.
+func (t *turn) answerDirectly(q Question) (bool, error) {
+	switch {
+	case t.in.Word == Skip && q.Optional:
+		t.set(q, Answer{})
+		return true, nil
+	case q.Kind == Notice && t.in.Word == Yes:
+		t.set(q, Answer{Value: string(Yes)})
+		return true, nil
+	case q.Kind == Notice && t.in.Word == No:
+		t.tell("同意须知之后才能办理。不想办了可以回“取消”。")
+		return true, nil
+	case q.Kind == Page && t.in.Word == Yes:
+		t.tell("页面上还没有提交这一项，填好后再回来就能接着办。")
+		return true, nil
+	case q.Kind == Confirm:
+		return t.answerConfirm(), nil
+	case q.chosen():
+		return t.answerChoice(q)
+	}
+	return false, nil
+}
+
+// answerConfirm ends the dialogue, or opens the question that is to be changed.
+func (t *turn) answerConfirm() bool {
+	if t.in.Word == Yes {
+		t.done = true
+		return true
+	}
+	if key := t.picked(); key != "" && slices.ContainsFunc(t.changeable(), func(o Option) bool { return o.Key == key }) {
+		t.reopen(key)
+		return true
+	}
+	if t.in.Word == No {
+		t.state.Offered = keys(t.changeable())
+		return true
+	}
+	if len(t.in.Times)+len(t.in.Names) > 0 {
+		return false // says itself what it should become
+	}
+	for _, o := range t.changeable() {
+		if t.in.Text != "" && strings.Contains(t.in.Text, o.Label) {
+			t.reopen(o.Key)
+			return true
+		}
+	}
+	return false
+}
+
+// changeable are the answered questions that the read-back shows, as options.
+func (t *turn) changeable() []Option {
+	var options []Option
+	for _, q := range t.script.Steps {
+		if a, ok := t.state.Answers[q.Name]; ok && q.Label != "" && q.Kind != Confirm && q.asked(t.state.Answers) {
+			options = append(options, Option{Key: q.Name, Label: q.Label, Detail: a.Label})
+		}
+	}
+	return options
+}
+
+// picked returns the key pressed or chosen by number, "" for neither.
+func (t *turn) picked() string {
+	if t.in.Press != nil {
+		return t.in.Press.Key
+	}
+	n := t.in.Choice
+	if n == -1 {
+		n = len(t.state.Offered)
+	}
+	if 1 <= n && n <= len(t.state.Offered) {
+		return t.state.Offered[n-1]
+	}
+	return ""
+}
+
+// set answers q. It no longer matters what was offered.
+func (t *turn) set(q Question, a Answer) {
+	t.state.Answers[q.Name] = a
+	t.forget()
+}

@@ -1,0 +1,179 @@
+package dialogue
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxOffered is how many options one message shows; 更多 shows the next.
+const maxOffered = 6
+
+// tell says something that asks nothing.
+func (t *turn) tell(text string) { t.say = append(t.say, Reply{Text: text}) }
+
+// ask asks the current question. A choice that the wish now decides is answered instead.
+func (t *turn) ask() error {
+	if _, err := t.fill(false); err != nil {
+		return err
+	}
+	q := t.current()
+	r := Reply{Text: t.filled(q.Prompt), Page: t.lost()}
+	switch q.Kind {
+	case "":
+		t.done = true
+		return nil
+	case Notice:
+		r.Buttons = []Button{{Yes.Key(), "同意"}, {Cancel.Key(), "取消"}}
+	case Page:
+		r.Page, r.Buttons = true, []Button{{Yes.Key(), "填好了"}}
+	case Confirm:
+		t.askConfirm(&r)
+	case Choice, Time:
+		if err := t.askChoice(q, &r); err != nil {
+			return err
+		}
+	}
+	if q.Optional {
+		r.Buttons = append(r.Buttons, Button{Skip.Key(), "跳过"})
+	}
+	t.say = append(t.say, r)
+	return nil
+}
+
+// askConfirm reads everything back, or after 修改 asks what to change.
+func (t *turn) askConfirm(r *Reply) {
+	options := t.changeable()
+	for _, o := range options {
+		r.Rows = append(r.Rows, Row{o.Label, cmp.Or(o.Detail, "未填")})
+	}
+	if t.in.Word == No && len(options) > 0 {
+		r.Text, r.Options = "要改哪一项？", options
+		return
+	}
+	t.state.Offered = nil
+	r.Buttons = []Button{{Yes.Key(), "确认"}, {No.Key(), "修改"}, {Cancel.Key(), "取消"}}
+}
+
+// askChoice offers what there is: what was narrowed down, else what the wish fits,
+// else everything nearest to it.
+func (t *turn) askChoice(q Question, r *Reply) error {
+	all, err := t.options(q)
+	if err != nil {
+		return err
+	}
+	free := slices.DeleteFunc(slices.Clone(all), func(o Option) bool { return o.Disabled != "" || t.unwanted(q, o) })
+	if len(free) == 0 || len(free) == 1 && free[0].Key == AnyKey {
+		r.Text, r.Page = t.none(q, all), true
+		r.Buttons = []Button{{Back.Key(), "返回"}, {Cancel.Key(), "取消"}}
+		t.state.Wish = Wish{}
+		t.forget()
+		return nil
+	}
+	offer := among(free, t.state.Offered)
+	if !t.state.Few || len(offer) == 0 || t.about(q) {
+		offer = t.suited(q, all, free)
+	}
+	t.state.Few = len(offer) < len(free) && len(offer) <= maxOffered
+	r.Options = t.onePage(offer)
+	if len(offer) > maxOffered || t.state.Few {
+		r.Buttons = append(r.Buttons, Button{More.Key(), "更多"})
+	}
+	t.state.Offered = keys(r.Options)
+	return nil
+}
+
+// suited returns the free options the wish fits. When none does it says so once,
+// forgets the wish and returns all, for times the nearest first.
+func (t *turn) suited(q Question, all, free []Option) []Option {
+	if !t.wishes(q) {
+		return free
+	}
+	if match := t.fitting(q, free); len(match) > 0 {
+		return match
+	}
+	times := t.state.Wish.Times
+	i := slices.IndexFunc(all, func(o Option) bool { return o.Disabled != "" && t.wanted(q, o) })
+	t.granted(q)
+	t.state.Turned = 0
+	switch {
+	case i >= 0:
+		t.tell(all[i].Disabled)
+	case q.Kind == Time:
+		t.tell("你说的时间没有空位，看看相近的。")
+	default:
+		t.tell("你说的这一项现在没有，看看有的。")
+	}
+	if len(times) > 0 {
+		nearestFirst(free, times[0].From)
+	}
+	return free
+}
+
+// nearestFirst puts the options nearest to at on the first page, in order of time.
+func nearestFirst(options []Option, at time.Time) {
+	slices.SortStableFunc(options, func(a, b Option) int { return cmp.Compare(distance(a.At, at), distance(b.At, at)) })
+	near := options[:min(len(options), maxOffered)]
+	slices.SortStableFunc(near, func(a, b Option) int { return a.At.Compare(b.At) })
+}
+
+func distance(a, b time.Time) time.Duration { return a.Sub(b).Abs() }
+
+// onePage returns what 更多 has turned to, from the beginning again after the last.
+func (t *turn) onePage(options []Option) []Option {
+	if t.state.Turned < 0 || t.state.Turned >= len(options) {
+		t.state.Turned = 0
+	}
+	rest := options[t.state.Turned:]
+	return rest[:min(len(rest), maxOffered)]
+}
+
+// none says that nothing can be chosen, in the words of the script.
+func (t *turn) none(q Question, all []Option) string {
+	if slices.ContainsFunc(all, func(o Option) bool { return o.Disabled == "" && t.unwanted(q, o) }) {
+		return "除开你不方便的，就没有别的了。可以放宽一些再说一次。"
+	}
+	return cmp.Or(q.Empty, "现在没有可以选的。过些时候再来看看，也可以到页面上看看别的。")
+}
+
+// filled puts the answers' labels into a prompt.
+func (t *turn) filled(prompt string) string {
+	if !strings.Contains(prompt, "{") {
+		return prompt
+	}
+	for _, q := range t.script.Steps {
+		a := t.state.Answers[q.Name]
+		prompt = strings.ReplaceAll(prompt, "{"+q.Name+"}", a.Label)
+	}
+	return prompt
+}
+
+// help explains the question and the words that always work.
+func (t *turn) help(q Question) {
+	t.state.Missed = 0
+	t.tell(cmp.Or(q.Help, howTo[q.Kind]) + "\n回“返回”到上一步，回“取消”就不办了。")
+}
+
+var howTo = map[Kind]string{
+	Notice:  "先看完上面的须知，同意就回“同意”。",
+	Choice:  "回数字选一个，也可以直接写名称。",
+	Time:    "回数字选一个，也可以直接说时间，例如“明天下午三点”。",
+	Text:    "直接写下来发给我就行。",
+	Page:    "这一项要在页面上填，点链接打开，填好后会接着往下办。",
+	Confirm: "都对就回“确认”；要改就回“修改”，再选哪一项。",
+}
+
+// miss says in one sentence what was not understood; from the second time on it also
+// shows the way out.
+func (t *turn) miss(q Question) {
+	t.state.Missed++
+	text := cmp.Or(t.complaint, "这句我没看懂。"+howTo[q.Kind])
+	if t.lost() {
+		text += "\n回“帮助”看说明，也可以在页面上办。"
+	}
+	t.tell(text)
+}
+
+// lost reports whether the student has not been understood twice in a row.
+func (t *turn) lost() bool { return t.state.Missed >= 2 }

@@ -1,0 +1,269 @@
+package dialogue
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// State is a dialogue so far; it is the draft, and travels as JSON. The zero State
+// begins a dialogue. A page that answers a question puts it into Answers.
+type State struct {
+	Script  string            `json:"script"`
+	Version int               `json:"version"`
+	Step    string            `json:"step"` // the question asked last
+	Answers map[string]Answer `json:"answers,omitempty"`
+	Offered []string          `json:"offered,omitempty"` // option keys, as numbered in the last reply
+	Few     bool              `json:"few,omitempty"`     // Offered is all that fitted, not a page of all there is
+	Turned  int               `json:"turned,omitempty"`  // options passed over by 更多
+	Missed  int               `json:"missed,omitempty"`  // inputs in a row that were not understood
+	Wish    Wish              `json:"wish,omitzero"`
+	Seq     int               `json:"seq"` // one more after every Step
+}
+
+// Wish is what sentences named for questions that are not answered yet.
+type Wish struct {
+	Names    map[string][]string `json:"names,omitempty"`     // by question, option keys
+	NotNames map[string][]string `json:"not_names,omitempty"` // by question, option keys turned down
+	Times    []When              `json:"times,omitempty"`     // for Time questions
+	NotTimes []When              `json:"not_times,omitempty"`
+	Soonest  bool                `json:"soonest,omitempty"` // 尽快: the earliest that fits
+}
+
+// When is a time someone named: what starts in [From, To) fits, or that many days
+// later or earlier when it repeats.
+type When struct {
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Every int       `json:"every,omitempty"` // days: 0 once, 1 daily, 7 weekly
+}
+
+// Word steers the dialogue whatever is asked.
+type Word string
+
+// The words.
+const (
+	Yes    Word = "yes"
+	No     Word = "no"
+	Back   Word = "back"
+	Cancel Word = "cancel"
+	Help   Word = "help"
+	More   Word = "more"
+	Any    Word = "any"
+	Skip   Word = "skip"
+)
+
+// Key is the button key that says the word.
+func (w Word) Key() string { return "!" + string(w) }
+
+// AnyKey is the key and the answer of Question.Any.
+const AnyKey = "!any"
+
+// Input is one thing the student did. The zero Input asks the current question (again).
+type Input struct {
+	Text   string // as written
+	Press  *Press // a button instead of text
+	Word   Word
+	Choice int    // 第二个 is 2, the last is -1, 0 none
+	Intent string // when the sentence certainly asks for a service; the script's own name is fine
+	Wish          // what the sentence names
+}
+
+// Press is a button: the Seq of the State it was sent with (0 if unknown) and the key
+// of an option, a question (修改 at the confirm question) or a Word.
+type Press struct {
+	Seq int
+	Key string
+}
+
+// Result is the state after an input and what to say. At most one of Done, Cancelled
+// and Interrupted is set; without them the last reply asks the current question.
+type Result struct {
+	State       State
+	Say         []Reply
+	Done        bool   // everything is answered and confirmed: act on State.Answers
+	Cancelled   bool   // drop the draft
+	Interrupted string // the intent wanted instead; keep the draft and offer to go on
+}
+
+// Reply is one message.
+type Reply struct {
+	Text    string
+	Rows    []Row    // the read-back
+	Options []Option // numbered from 1 in this order
+	Buttons []Button
+	Page    bool // add the link to the page of this draft
+}
+
+// Row is a line of the read-back.
+type Row struct{ Label, Value string }
+
+// Button is a press that is not an option.
+type Button struct{ Key, Label string }
+
+// Step takes one input. State.Seq always grows by one; the given state is not changed.
+// The error is the host's.
+func Step(s Script, st State, in Input, host Host) (Result, error) {
+	t := begin(s, st, in, host)
+	if err := t.take(); err != nil {
+		return Result{}, err
+	}
+	t.settle()
+	return Result{t.state, t.say, t.done, t.cancelled, t.interrupted}, nil
+}
+
+// Reopen takes an answer back because acting on it was refused (the time was just
+// taken), says why and asks again. State.Seq grows by one.
+func Reopen(s Script, st State, question, why string, host Host) (Result, error) {
+	t := begin(s, st, Input{}, host)
+	t.reopen(question)
+	t.tell(why)
+	if err := t.ask(); err != nil {
+		return Result{}, err
+	}
+	t.settle()
+	return Result{State: t.state, Say: t.say}, nil
+}
+
+// turn is one Step on its way.
+type turn struct {
+	script Script
+	state  State
+	in     Input
+	host   Host
+	unseen bool // the current question has not been asked yet: the input cannot answer it
+	stale  bool // a button of an earlier message
+
+	complaint       string // what is wrong with the text
+	say             []Reply
+	done, cancelled bool
+	interrupted     string
+}
+
+// begin copies the state, so that the caller's stays as it was, and makes it fit the script.
+func begin(s Script, st State, in Input, host Host) *turn {
+	t := &turn{script: s, state: st, in: in, host: host}
+	if p := in.Press; p != nil {
+		t.stale = p.Seq != 0 && p.Seq != st.Seq
+		if w, ok := strings.CutPrefix(p.Key, "!"); ok {
+			t.in.Word, t.in.Press = Word(w), nil
+		}
+	}
+	t.state.Answers = maps.Clone(st.Answers)
+	if t.state.Answers == nil {
+		t.state.Answers = map[string]Answer{}
+	}
+	t.state.Offered = slices.Clone(st.Offered)
+	t.state.Wish.Names, t.state.Wish.NotNames = maps.Clone(st.Wish.Names), maps.Clone(st.Wish.NotNames)
+	t.state.Seq++
+	switch {
+	case st.Script != s.Name:
+		t.state = State{Answers: map[string]Answer{}, Seq: t.state.Seq}
+	case st.Version != s.Version:
+		t.renew()
+	}
+	t.state.Script, t.state.Version = s.Name, s.Version
+	t.unseen = t.state.Step == "" || t.state.Step != t.current().Name
+	return t
+}
+
+// settle names the question asked and drops answers that no longer belong.
+func (t *turn) settle() {
+	t.state.Step = t.current().Name
+	if !t.done {
+		return
+	}
+	for _, q := range t.script.Steps {
+		if !q.asked(t.state.Answers) {
+			delete(t.state.Answers, q.Name)
+		}
+	}
+}
+
+// renew takes a draft of another version over: notices are to be read again, and
+// answers to questions that are gone are dropped.
+func (t *turn) renew() {
+	for name := range t.state.Answers {
+		i := slices.IndexFunc(t.script.Steps, func(q Question) bool { return q.Name == name })
+		if i < 0 || t.script.Steps[i].Kind == Notice {
+			delete(t.state.Answers, name)
+		}
+	}
+	t.state.Step = ""
+	t.forget()
+	t.tell("办理的内容有更新，已经填的都还在。")
+}
+
+// current is the first question without an answer; the zero Question when there is none.
+func (t *turn) current() Question {
+	for _, q := range t.script.Steps {
+		if _, answered := t.state.Answers[q.Name]; q.asked(t.state.Answers) && (!answered || q.Kind == Confirm) {
+			return q
+		}
+	}
+	return Question{}
+}
+
+// take tells the story of one input.
+func (t *turn) take() error {
+	q := t.current()
+	switch {
+	case t.in.Word == Cancel && !t.stale:
+		t.cancelled = true
+		t.tell("好的，这次不办了，没有提交任何内容。需要时随时再说。")
+		return nil
+	case t.stale:
+		t.tell("这是前面一步的按钮，现在到这里了。")
+		return t.ask()
+	case t.in.Word == Back:
+		return t.back(q)
+	case t.in.Word == Help:
+		t.help(q)
+		return t.ask()
+	}
+	understood, err := t.answer(q)
+	if err != nil || t.interrupted != "" {
+		return err
+	}
+	if !understood {
+		t.miss(q)
+		return t.ask()
+	}
+	t.state.Missed = 0
+	if t.done {
+		return nil
+	}
+	return t.ask()
+}
+
+// back takes the answer before q away.
+func (t *turn) back(q Question) error {
+	var before string
+	for _, p := range t.script.Steps {
+		if p.Name == q.Name {
+			break
+		}
+		if p.asked(t.state.Answers) {
+			before = p.Name
+		}
+	}
+	if before == "" {
+		t.tell("这已经是第一步了。不想办了可以回“取消”。")
+		return t.ask()
+	}
+	t.reopen(before)
+	return t.ask()
+}
+
+// reopen makes name the current question again.
+func (t *turn) reopen(name string) {
+	delete(t.state.Answers, name)
+	t.state.Wish = Wish{}
+	t.forget()
+}
+
+// forget drops what belongs to the question asked last.
+func (t *turn) forget() {
+	t.state.Offered, t.state.Few, t.state.Turned, t.state.Missed = nil, false, 0, 0
+}

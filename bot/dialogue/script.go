@@ -1,0 +1,104 @@
+package dialogue
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Script is what a service asks for, in order. It is data and never changes while in use.
+type Script struct {
+	Name    string // also the intent that starts it
+	Version int    // of the texts and questions; a draft of another version asks what changed
+	Steps   []Question
+}
+
+// Kind is how a question is answered.
+type Kind string
+
+// The kinds.
+const (
+	Notice  Kind = "notice"  // read and agree
+	Choice  Kind = "choice"  // one of the options
+	Time    Kind = "time"    // one of the options, each at a time
+	Text    Kind = "text"    // free text, checked by the host
+	Page    Kind = "page"    // what chat cannot ask: the page puts the answer into the draft
+	Confirm Kind = "confirm" // reads everything back; yes ends the dialogue
+)
+
+// Question is one step of a script.
+type Question struct {
+	Name     string
+	Kind     Kind
+	Label    string     // two to four characters, beside the answer in the read-back; "" leaves it out
+	Prompt   string     // {name} stands for the answer to that question
+	Help     string     // what 帮助 says; "" says how this kind is answered
+	Empty    string     // what is said when there are no options
+	Any      string     // of a choice: also offer not to choose, under this label; answers AnyKey
+	Optional bool       // may be skipped; answers ""
+	If       *Condition // asked only when it holds
+}
+
+// Condition holds when an earlier question was answered with one of the values.
+type Condition struct {
+	Name string
+	In   []string
+}
+
+// Option is one thing to choose.
+type Option struct {
+	Key      string    // unique in its question; does not begin with "!"
+	Label    string    // what is read, and what may be written instead of a number
+	Detail   string    // one more line
+	Words    []string  // other ways to write the label
+	Disabled string    // why it cannot be chosen now, as a sentence; "" when it can
+	At       time.Time // when it starts; needed in Time questions
+}
+
+// Answer is what was answered: the value for the machine, the label for the read-back.
+type Answer struct {
+	Value string `json:"value"`
+	Label string `json:"label,omitempty"`
+}
+
+// Host brings what only the caller knows. Both are called inside Step, with the
+// answers so far, which they must not change. An error ends the Step and comes back
+// from it, except an errs.Invalid from Check, whose sentence the student reads.
+type Host struct {
+	// Options returns the options of a Choice or Time question, best or earliest first.
+	Options func(question string, answers map[string]Answer) ([]Option, error)
+	// Check turns the text typed at a Text question into its answer.
+	Check func(question, text string, answers map[string]Answer) (Answer, error)
+}
+
+// Validate returns an error naming the first question that cannot work.
+func (s Script) Validate() error {
+	if s.Name == "" || len(s.Steps) == 0 {
+		return fmt.Errorf("script %q has no name or no steps", s.Name)
+	}
+	var names []string
+	for i, q := range s.Steps {
+		switch {
+		case q.Name == "" || slices.Contains(names, q.Name):
+			return fmt.Errorf("script %s: step %d: name %q is empty or taken", s.Name, i+1, q.Name)
+		case !slices.Contains([]Kind{Notice, Choice, Time, Text, Page, Confirm}, q.Kind):
+			return fmt.Errorf("script %s: step %s: unknown kind %q", s.Name, q.Name, q.Kind)
+		case q.Prompt == "":
+			return fmt.Errorf("script %s: step %s: no prompt", s.Name, q.Name)
+		case q.If != nil && !slices.Contains(names, q.If.Name):
+			return fmt.Errorf("script %s: step %s: asked if %q, which is not an earlier step", s.Name, q.Name, q.If.Name)
+		case (q.Kind == Confirm) != (i == len(s.Steps)-1):
+			return fmt.Errorf("script %s: step %s: the last step, and only it, confirms", s.Name, q.Name)
+		}
+		names = append(names, q.Name)
+	}
+	return nil
+}
+
+// asked reports whether the question belongs to this dialogue.
+func (q Question) asked(answers map[string]Answer) bool {
+	return q.If == nil || slices.Contains(q.If.In, answers[q.If.Name].Value)
+}
+
+// chosen reports whether the question has options.
+func (q Question) chosen() bool { return q.Kind == Choice || q.Kind == Time }

@@ -1,0 +1,135 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/xuegong/xuegong/internal/clock"
+	"github.com/xuegong/xuegong/internal/inbox"
+	"github.com/xuegong/xuegong/internal/wecom"
+)
+
+// Limits of the callback endpoint.
+const (
+	maxBody  = 64 << 10         // a callback is a few kB
+	maxSkew  = 15 * time.Minute // off our clock, either way
+	keepTime = 4 * time.Second  // WeCom gives five
+)
+
+// Keep keeps an act durably or says why not; inbox.Keeper has it.
+type Keep func(ctx context.Context, a inbox.Act) error
+
+// Receiver answers WeCom's callbacks.
+type Receiver struct {
+	Codec   *wecom.Codec
+	Clock   clock.Clock
+	Keep    Keep
+	Log     *slog.Logger
+	Observe func(outcome string) // kept, forged, stale, oversized, malformed, unkept
+}
+
+// Register mounts the callback URL.
+func (r *Receiver) Register(g gin.IRoutes) {
+	g.GET("/wecom/callback", r.verify)
+	g.POST("/wecom/callback", r.receive)
+}
+
+// verify answers the URL check of the admin console (wecom/callback.md section 2).
+func (r *Receiver) verify(c *gin.Context) {
+	q := c.Request.URL.Query()
+	if !r.fresh(q.Get("timestamp")) {
+		r.refuse(c, "stale", http.StatusForbidden)
+		return
+	}
+	plain, err := r.Codec.Verify(q.Get("msg_signature"), q.Get("timestamp"), q.Get("nonce"), q.Get("echostr"))
+	if err != nil {
+		r.refuse(c, outcomeOf(err), statusOf(err))
+		return
+	}
+	c.Data(http.StatusOK, "text/plain; charset=utf-8", plain)
+}
+
+// receive keeps a callback and answers 200, empty.
+func (r *Receiver) receive(c *gin.Context) {
+	plain, outcome, status := r.open(c)
+	if outcome != "" {
+		r.refuse(c, outcome, status)
+		return
+	}
+	cb, err := wecom.Decode(plain)
+	if err != nil {
+		r.refuse(c, "malformed", http.StatusBadRequest)
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), keepTime)
+	defer cancel()
+	err = r.Keep(ctx, inbox.Act{Key: inbox.KeyOf(plain), Sender: cb.FromUserName, Body: plain, ReceivedAt: r.Clock.Now()})
+	if err != nil {
+		r.Log.Error("callback not kept", slog.Any("error", err))
+		r.observe("unkept")
+		panic(http.ErrAbortHandler) // no answer: WeCom repeats it
+	}
+	r.observe("kept")
+	c.Status(http.StatusOK)
+}
+
+// open returns the plaintext of a callback that is really WeCom's and recent.
+func (r *Receiver) open(c *gin.Context) (plain []byte, outcome string, status int) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	if err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return nil, "oversized", http.StatusRequestEntityTooLarge
+		}
+		return nil, "malformed", http.StatusBadRequest
+	}
+	q := c.Request.URL.Query()
+	plain, err = r.Codec.Open(q.Get("msg_signature"), q.Get("timestamp"), q.Get("nonce"), body)
+	if err != nil {
+		return nil, outcomeOf(err), statusOf(err)
+	}
+	// The timestamp is part of what was signed, so only now can it be believed.
+	if !r.fresh(q.Get("timestamp")) {
+		return nil, "stale", http.StatusForbidden
+	}
+	return plain, "", 0
+}
+
+func (r *Receiver) fresh(timestamp string) bool {
+	n, err := strconv.ParseInt(timestamp, 10, 64)
+	if err != nil {
+		return false
+	}
+	return time.Unix(n, 0).Sub(r.Clock.Now()).Abs() <= maxSkew
+}
+
+func (r *Receiver) refuse(c *gin.Context, outcome string, status int) {
+	r.observe(outcome)
+	c.Status(status)
+}
+
+func (r *Receiver) observe(outcome string) {
+	if r.Observe != nil {
+		r.Observe(outcome)
+	}
+}
+
+func outcomeOf(err error) string {
+	if errors.Is(err, wecom.ErrMalformed) {
+		return "malformed"
+	}
+	return "forged"
+}
+
+func statusOf(err error) int {
+	if errors.Is(err, wecom.ErrMalformed) {
+		return http.StatusBadRequest
+	}
+	return http.StatusForbidden
+}

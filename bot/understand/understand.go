@@ -1,0 +1,119 @@
+package understand
+
+import "time"
+
+// Vocabulary is what a school can be asked for. It is data: the services' phrases
+// come from their files, people and places from the database.
+type Vocabulary struct {
+	Intents []Intent
+	People  []Name // counsellors, advisors
+	Places  []Name // campuses, rooms, offices
+}
+
+// Intent is something a student can want, with the ways to say it. Phrases of one
+// character are ignored. The more a phrase says (取消咨询 rather than 取消), the
+// surer the match.
+type Intent struct {
+	Name    string
+	Phrases []string
+}
+
+// Name is a person or place by id. Name and Aliases of one character are ignored.
+// A person is also found by surname and title (王老师) and given name (晓燕老师).
+type Name struct {
+	ID      string
+	Name    string
+	Aliases []string
+}
+
+// Word steers a dialogue.
+type Word string
+
+// The words. All but Any are recognised only when they are the whole sentence,
+// Any also beside a time (都行，明天下午).
+const (
+	None   Word = ""
+	Yes    Word = "yes"
+	No     Word = "no"
+	Back   Word = "back"   // 返回
+	Cancel Word = "cancel" // 取消, 算了
+	Help   Word = "help"   // 帮助, 怎么用
+	More   Word = "more"   // 还有吗, 换一批
+	Any    Word = "any"    // 都可以, 随便
+	Skip   Word = "skip"   // 跳过
+)
+
+// Meaning is what a sentence says. The zero Meaning is a sentence we do not understand.
+type Meaning struct {
+	Intent       string   // "" when none or unsure
+	Score        float64  // of the best intent, 0 to 1
+	Alternatives []string // at most three, best first; only when Intent is ""
+
+	Times    []Span // wanted, in the order of the sentence
+	NotTimes []Span // excluded (除了周五)
+
+	People    []string // ids; an ambiguous surname gives several
+	NotPeople []string // 不要王老师
+	Places    []string
+
+	Choice int // 第二个 is 2, 最后一个 is -1, 0 when there is none; 2号 alone is also a day
+	Word   Word
+}
+
+// Understander knows one vocabulary. It is immutable and safe for concurrent use.
+type Understander struct {
+	folder  folder
+	steer   steering
+	phrases timePhrases
+	people  directory
+	places  directory
+	intents intents
+}
+
+// New prepares the vocabulary. Build it when the vocabulary changes, not per sentence.
+func New(v Vocabulary) *Understander {
+	f := newFolder()
+	return &Understander{
+		folder:  f,
+		steer:   newSteering(f),
+		phrases: newTimePhrases(),
+		people:  newDirectory(f, v.People),
+		places:  newDirectory(f, v.Places),
+		intents: newIntents(f, v.Intents),
+	}
+}
+
+// Understand says what the sentence means at now. Times are in the location of now.
+// Only the first 300 characters are read.
+func (u *Understander) Understand(sentence string, now time.Time) Meaning {
+	t := u.folder.fold(sentence)
+	g := glyphs(t.runes)
+	free := make([]bool, len(g)) // not yet explained by a name or a time
+	for i := range free {
+		free[i] = true
+	}
+
+	var m Meaning
+	m.People, m.NotPeople = u.people.findPeople(g, free)
+	m.Places = u.places.findPlaces(g)
+	m.Times, m.NotTimes = u.phrases.find(sentence, t, free, now)
+	m.Choice = choice(t.runes)
+
+	rest := remaining(g, free)
+	m.Word = u.steer.word(sentence, rest, len(rest) == len(remaining(g, nil)))
+	if m.Word == None || m.Word == Any {
+		m.Intent, m.Score, m.Alternatives = u.intents.match(rest)
+	}
+	return m
+}
+
+// remaining returns the glyphs without marks and without what is explained.
+func remaining(g []glyph, free []bool) []glyph {
+	rest := make([]glyph, 0, len(g))
+	for i := range g {
+		if !isMark(g[i].r) && (free == nil || free[i]) {
+			rest = append(rest, g[i])
+		}
+	}
+	return rest
+}
