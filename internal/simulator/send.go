@@ -1,0 +1,646 @@
+package simulator
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Message is what one member sees in the app's chat: what the app sent, or what the
+// member wrote (From "user").
+type Message struct {
+	Seq     int64           `json:"seq"`   // of the last change; grows over all members
+	First   int64           `json:"first"` // Seq on arrival: the order in the chat
+	From    string          `json:"from"`  // app or user
+	User    string          `json:"user"`
+	MsgID   string          `json:"msgid"`
+	MsgType string          `json:"msgtype"`
+	Body    json.RawMessage `json:"body"`           // as sent
+	Card    json.RawMessage `json:"card,omitempty"` // a template card as it looks now
+	TaskID  string          `json:"task_id,omitempty"`
+	Shown   bool            `json:"shown"`          // false: dropped silently or recalled
+	Note    string          `json:"note,omitempty"` // why it is not shown
+	SentAt  time.Time       `json:"sent_at"`
+}
+
+// sent is one message/send that was accepted.
+type sent struct {
+	SentAt     time.Time
+	TaskID     string
+	CardType   string
+	Answerable bool     // a press on it calls back
+	Greyable   bool     // its buttons can become a label
+	To         []string // folded userids it was accepted for
+}
+
+// duplicate is a body sent with enable_duplicate_check.
+type duplicate struct {
+	until time.Time
+	res   reply
+}
+
+// sendRequest is message/send; the object of the message type is read apart.
+type sendRequest struct {
+	ToUser  string          `json:"touser"`
+	ToParty string          `json:"toparty"`
+	ToTag   string          `json:"totag"`
+	MsgType string          `json:"msgtype"`
+	AgentID json.RawMessage `json:"agentid"`
+	Safe    int             `json:"safe"`
+	IDTrans int             `json:"enable_id_trans"`
+	Check   int             `json:"enable_duplicate_check"`
+	Every   int             `json:"duplicate_check_interval"`
+
+	Text        *textBody     `json:"text"`
+	Image       *mediaBody    `json:"image"`
+	Voice       *mediaBody    `json:"voice"`
+	File        *mediaBody    `json:"file"`
+	Video       *mediaBody    `json:"video"`
+	TextCard    *textCardBody `json:"textcard"`
+	News        *newsBody     `json:"news"`
+	MPNews      *newsBody     `json:"mpnews"`
+	Markdown    *textBody     `json:"markdown"`
+	MiniProgram *miniBody     `json:"miniprogram_notice"`
+	Card        *card         `json:"template_card"`
+}
+
+type textBody struct {
+	Content string `json:"content"`
+}
+
+type mediaBody struct {
+	MediaID string `json:"media_id"`
+	Title   string `json:"title"`
+}
+
+type textCardBody struct {
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	URL         string `json:"url"`
+	BtnTxt      string `json:"btntxt"`
+}
+
+type newsBody struct {
+	Articles []struct {
+		Title        string `json:"title"`
+		URL          string `json:"url"`
+		AppID        string `json:"appid"`
+		PagePath     string `json:"pagepath"`
+		ThumbMediaID string `json:"thumb_media_id"`
+		Content      string `json:"content"`
+	} `json:"articles"`
+}
+
+type miniBody struct {
+	AppID       string `json:"appid"`
+	Page        string `json:"page"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	ContentItem []struct {
+		Key   string `json:"key"`
+		Value string `json:"value"`
+	} `json:"content_item"`
+}
+
+const (
+	maxText      = 2048 // bytes of text and markdown
+	maxURL       = 2048
+	recallWithin = 24 * time.Hour
+	codeLife     = 72 * time.Hour // of a response code
+	perMinute    = 30             // messages to one member, more are dropped silently
+	perHour      = 1000
+)
+
+// sendMessage is message/send (sending.md 2 to 4).
+func (s *Server) sendMessage(c *call) (reply, error) {
+	var in sendRequest
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	// A miniprogram_notice may leave the agentid out, but not name a foreign one.
+	if in.MsgType != "miniprogram_notice" || in.AgentID != nil {
+		if err := s.checkAgent(in.AgentID); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.checkMessage(&in, c.now); err != nil {
+		return nil, err
+	}
+	to, lists, err := s.recipients(&in)
+	if err != nil {
+		return nil, err
+	}
+	digest := ""
+	if in.Check == 1 {
+		digest = string(sha256Sum(c.body))
+		if d, ok := s.seen[digest]; ok && c.now.Before(d.until) {
+			return d.res, nil // accepted, not delivered a second time
+		}
+	}
+	if !s.withinQuota(len(to), c.now) {
+		return nil, fail(45009, "api freq out of limit")
+	}
+	res := s.deliver(&in, to, c)
+	for k, v := range lists.reply(s.switches.OmitEmpty) {
+		res[k] = v
+	}
+	if in.Check == 1 {
+		s.remember(digest, in.Every, res, c.now)
+	}
+	return res, nil
+}
+
+func sha256Sum(b []byte) []byte {
+	sum := sha256.Sum256(b)
+	return sum[:]
+}
+
+func (s *Server) remember(digest string, interval int, res reply, now time.Time) {
+	if interval <= 0 {
+		interval = 1800
+	}
+	for k, d := range s.seen {
+		if len(s.seen) > 10_000 && !now.Before(d.until) {
+			delete(s.seen, k)
+		}
+	}
+	s.seen[digest] = duplicate{until: now.Add(min(time.Duration(interval)*time.Second, 4*time.Hour)), res: res}
+}
+
+// checkAgent accepts only the integer that belongs to the token.
+func (s *Server) checkAgent(raw json.RawMessage) error {
+	id, err := strconv.Atoi(string(raw))
+	if err != nil {
+		return fail(40056, "invalid agentid")
+	}
+	return s.ownAgent(id)
+}
+
+func (s *Server) ownAgent(id int) error {
+	if id != s.cfg.AgentID {
+		return fail(301002, "not allow operate another agent with this accesstoken")
+	}
+	return nil
+}
+
+// checkMessage holds the rules of each message type.
+func (s *Server) checkMessage(in *sendRequest, now time.Time) error {
+	switch in.MsgType {
+	case "text":
+		return checkText(in.Text)
+	case "markdown":
+		if err := checkText(in.Markdown); err != nil {
+			return err
+		}
+		if len(in.Markdown.Content) > maxText {
+			return fail(45002, "content size out of limit")
+		}
+		return nil
+	case "image":
+		return s.checkMedia(in.Image, "image", now)
+	case "voice":
+		return s.checkMedia(in.Voice, "voice", now)
+	case "file":
+		return s.checkMedia(in.File, "file", now)
+	case "video":
+		return s.checkMedia(in.Video, "video", now)
+	case "textcard":
+		return checkTextCard(in.TextCard)
+	case "news":
+		return checkNews(in.News, in.Safe)
+	case "mpnews":
+		return s.checkMPNews(in.MPNews, now)
+	case "miniprogram_notice":
+		return checkMiniProgram(in)
+	case "template_card":
+		return s.checkNewCard(in.Card)
+	default:
+		return fail(40008, "invalid message type")
+	}
+}
+
+func checkText(t *textBody) error {
+	if t == nil || t.Content == "" {
+		return fail(44004, "empty content")
+	}
+	return nil
+}
+
+func (s *Server) checkMedia(m *mediaBody, kind string, now time.Time) error {
+	if m == nil || m.MediaID == "" {
+		return fail(41006, "missing media_id")
+	}
+	f := s.mediaFile(m.MediaID, now)
+	if f == nil {
+		return fail(40007, "invalid media_id")
+	}
+	if f.Type != kind {
+		return fail(40004, "invalid media type")
+	}
+	return nil
+}
+
+func checkTextCard(t *textCardBody) error {
+	switch {
+	case t == nil || t.Title == "":
+		return fail(41016, "missing title")
+	case t.Description == "":
+		return fail(41033, "missing description")
+	}
+	return checkURL(t.URL)
+}
+
+func checkURL(u string) error {
+	if len(u) > maxURL {
+		return fail(40039, "url size out of limit")
+	}
+	if !hasScheme(u) {
+		return fail(45034, "url must start with http:// or https://")
+	}
+	return nil
+}
+
+func hasScheme(u string) bool {
+	p, err := url.Parse(u)
+	return err == nil && (p.Scheme == "http" || p.Scheme == "https") && p.Host != ""
+}
+
+func checkNews(n *newsBody, safe int) error {
+	if n == nil || len(n.Articles) == 0 {
+		return badField("news.articles")
+	}
+	if len(n.Articles) > 8 {
+		return fail(45008, "article count out of limit")
+	}
+	if safe == 1 {
+		return fail(40074, "news can not be confidential")
+	}
+	for _, a := range n.Articles {
+		if a.Title == "" {
+			return fail(41016, "missing title")
+		}
+		if a.AppID != "" && a.PagePath != "" {
+			continue // the mini program overrides the url
+		}
+		if err := checkURL(a.URL); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) checkMPNews(n *newsBody, now time.Time) error {
+	if n == nil || len(n.Articles) == 0 {
+		return badField("mpnews.articles")
+	}
+	if len(n.Articles) > 8 {
+		return fail(45008, "article count out of limit")
+	}
+	for _, a := range n.Articles {
+		switch {
+		case a.Title == "":
+			return fail(41016, "missing title")
+		case a.Content == "":
+			return fail(44004, "empty content")
+		case len(a.Content) > 666<<10:
+			return fail(45002, "content size out of limit")
+		}
+		if err := s.checkMedia(&mediaBody{MediaID: a.ThumbMediaID}, "image", now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkMiniProgram(in *sendRequest) error {
+	m := in.MiniProgram
+	switch {
+	case m == nil || m.AppID == "":
+		return badField("miniprogram_notice.appid")
+	case len(m.Page) > 1024:
+		return badField("miniprogram_notice.page")
+	case !between(m.Title, 4, 12):
+		return badField("miniprogram_notice.title")
+	case m.Description != "" && !between(m.Description, 4, 12):
+		return badField("miniprogram_notice.description")
+	case len(m.ContentItem) > 10:
+		return badField("miniprogram_notice.content_item")
+	case in.ToUser == "@all":
+		return badField("touser")
+	}
+	for _, item := range m.ContentItem {
+		if !between(item.Key, 1, 10) || !between(item.Value, 1, 30) {
+			return badField("miniprogram_notice.content_item")
+		}
+	}
+	return nil
+}
+
+func between(s string, least, most int) bool {
+	n := utf8.RuneCountInString(s)
+	return n >= least && n <= most
+}
+
+// invalid are the recipients a message could not go to.
+type invalid struct{ users, parties, tags, unlicensed []string }
+
+func (l invalid) reply(omitEmpty bool) reply {
+	r := reply{}
+	for name, list := range map[string][]string{
+		"invaliduser": l.users, "invalidparty": l.parties, "invalidtag": l.tags, "unlicenseduser": l.unlicensed,
+	} {
+		if len(list) > 0 || !omitEmpty {
+			r[name] = strings.Join(list, "|")
+		}
+	}
+	return r
+}
+
+// recipients resolves the three lists to members, each once. Nobody valid is 81013.
+func (s *Server) recipients(in *sendRequest) ([]*User, invalid, error) {
+	users, parties, tags := splitIDs(in.ToUser), splitIDs(in.ToParty), splitIDs(in.ToTag)
+	switch {
+	case len(users)+len(parties)+len(tags) == 0:
+		return nil, invalid{}, fail(82001, "touser, toparty and totag are all empty")
+	case len(users) > 1000:
+		return nil, invalid{}, fail(40032, "userid list size out of limit")
+	case len(parties) > 100:
+		return nil, invalid{}, fail(82002, "toparty size out of limit")
+	case len(tags) > 100:
+		return nil, invalid{}, fail(82003, "totag size out of limit")
+	}
+	var lists invalid
+	var to []*User
+	seen := map[*User]bool{}
+	add := func(u *User) {
+		switch {
+		case seen[u]:
+		case u.Unlicensed:
+			lists.unlicensed = append(lists.unlicensed, fold(u.UserID))
+		default:
+			to = append(to, u)
+		}
+		seen[u] = true
+	}
+	if len(users) == 1 && users[0] == "@all" {
+		for i := range s.st.Users {
+			if s.st.Users[i].canUse() {
+				add(&s.st.Users[i])
+			}
+		}
+		users, parties, tags = nil, nil, nil
+	}
+	for _, id := range users {
+		if u := s.user(id); u != nil && u.canUse() {
+			add(u)
+		} else if !slices.Contains(lists.users, fold(id)) {
+			lists.users = append(lists.users, fold(id))
+		}
+	}
+	for _, id := range parties {
+		n, err := strconv.Atoi(id)
+		if err != nil || s.department(n) == nil || len(s.inDepartment(n, true)) == 0 {
+			lists.parties = append(lists.parties, id)
+			continue
+		}
+		for _, u := range s.inDepartment(n, true) {
+			if u.canUse() {
+				add(u)
+			}
+		}
+	}
+	for _, id := range tags {
+		n, err := strconv.Atoi(id)
+		t := s.tag(n)
+		if err != nil || t == nil || len(s.tagged(t)) == 0 {
+			lists.tags = append(lists.tags, id)
+			continue
+		}
+		for _, u := range s.tagged(t) {
+			if u.canUse() {
+				add(u)
+			}
+		}
+	}
+	if len(to) == 0 {
+		return nil, lists, &apiError{code: 81013, msg: errText(81013), reply: lists.reply(s.switches.OmitEmpty)}
+	}
+	return to, lists, nil
+}
+
+func splitIDs(s string) []string {
+	return slices.DeleteFunc(strings.Split(s, "|"), func(id string) bool { return id == "" })
+}
+
+// withinQuota counts deliveries of a day against head count x 200.
+func (s *Server) withinQuota(n int, now time.Time) bool {
+	if !s.switches.RateLimits {
+		return true
+	}
+	quota := cmp.Or(s.switches.DailyQuota, len(s.st.Users)*200)
+	day := now.In(china).Format(time.DateOnly)
+	if s.st.App.QuotaDay != day {
+		s.st.App.QuotaDay, s.st.App.QuotaUsed = day, 0
+	}
+	if s.st.App.QuotaUsed+n > quota {
+		return false
+	}
+	s.st.App.QuotaUsed += n
+	return true
+}
+
+// deliver puts the message on the phones and returns msgid and response_code.
+func (s *Server) deliver(in *sendRequest, to []*User, c *call) reply {
+	msgid := randomText(64)
+	record := &sent{SentAt: c.now}
+	res := reply{"msgid": msgid}
+	var card json.RawMessage
+	if in.MsgType == "template_card" {
+		card = field(c.body, "template_card")
+		record.CardType, record.TaskID = in.Card.CardType, in.Card.TaskID
+		record.Answerable, record.Greyable = in.Card.answerable(), in.Card.greyable()
+		if record.TaskID != "" {
+			s.st.Tasks[record.TaskID] = msgid
+		}
+		if record.Answerable {
+			res["response_code"] = s.newCode(msgid, c.now)
+		}
+	}
+	body := json.RawMessage(shownBody(in, c.body))
+	if in.IDTrans == 1 {
+		body, card = s.translateIDs(body), s.translateIDs(card)
+	}
+	for _, u := range to {
+		record.To = append(record.To, fold(u.UserID))
+		m := &Message{From: "app", User: u.UserID, MsgID: msgid, MsgType: in.MsgType, Body: body,
+			Card: card, TaskID: record.TaskID, Shown: true, SentAt: c.now}
+		s.dropSilently(m)
+		s.put(m)
+	}
+	s.st.Sends[msgid] = record
+	s.touch()
+	return res
+}
+
+// shownBody is the request as sent; a text beyond its limit is cut at a character.
+func shownBody(in *sendRequest, body []byte) []byte {
+	if in.MsgType != "text" || len(in.Text.Content) <= maxText {
+		return bytes.Clone(body)
+	}
+	var m map[string]json.RawMessage
+	if json.Unmarshal(body, &m) != nil {
+		return bytes.Clone(body)
+	}
+	m["text"] = mustJSON(textBody{cut(in.Text.Content, maxText)})
+	return mustJSON(m)
+}
+
+// cut shortens s to at most n bytes without splitting a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// dropSilently hides the message of a member who had too many, or when a fault asks so.
+func (s *Server) dropSilently(m *Message) {
+	id, now := fold(m.User), m.SentAt
+	if s.takeFault(FaultSilentDrop, "", m.User) != nil {
+		m.Shown, m.Note = false, "故障开关：悄悄丢弃"
+		return
+	}
+	if !s.switches.RateLimits {
+		return
+	}
+	times := slices.DeleteFunc(s.recent[id], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
+	lastMinute := 0
+	for _, t := range times {
+		if now.Sub(t) < time.Minute {
+			lastMinute++
+		}
+	}
+	switch {
+	case lastMinute >= perMinute:
+		m.Shown, m.Note = false, "一分钟内超过 30 条，被悄悄丢弃"
+	case len(times) >= perHour:
+		m.Shown, m.Note = false, "一小时内超过 1000 条，被悄悄丢弃"
+	default:
+		times = append(times, now)
+	}
+	s.recent[id] = times
+}
+
+// put adds a message to its member's phone.
+func (s *Server) put(m *Message) {
+	s.st.Seq++
+	m.Seq, m.First = s.st.Seq, s.st.Seq
+	id := fold(m.User)
+	list := append(s.st.Messages[id], m)
+	if len(list) > 2*maxKept {
+		list = slices.Clone(list[len(list)-maxKept:])
+	}
+	s.st.Messages[id] = list
+	s.publish("message", *m)
+}
+
+// changedMessage gives a message that looks different now a new seq.
+func (s *Server) changedMessage(m *Message) {
+	s.st.Seq++
+	m.Seq = s.st.Seq
+	s.publish("message", *m)
+}
+
+// messages returns copies with Seq beyond after, in the order of Seq.
+func (s *Server) messages(user string, after int64, withOwn bool) []Message {
+	list := []Message{}
+	for _, m := range s.st.Messages[fold(user)] {
+		if m.Seq > after && (withOwn || m.From == "app") {
+			list = append(list, *m)
+		}
+	}
+	slices.SortFunc(list, func(a, b Message) int { return cmp.Compare(a.Seq, b.Seq) })
+	return list
+}
+
+// Messages returns what the app sent to the member and changed beyond seq after, in the
+// order of the changes.
+func (s *Server) Messages(user string, after int64) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.messages(user, after, false)
+}
+
+func (s *Server) message(user, msgid string) *Message {
+	for _, m := range s.st.Messages[fold(user)] {
+		if m.MsgID == msgid {
+			return m
+		}
+	}
+	return nil
+}
+
+// field returns one member of a JSON object, nil if there is none.
+func field(object []byte, name string) json.RawMessage {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(object, &m) != nil {
+		return nil
+	}
+	return m[name]
+}
+
+// recall is message/recall: within 24 h, from everyone's phone.
+func (s *Server) recall(c *call) (reply, error) {
+	var in struct {
+		MsgID string `json:"msgid"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	record := s.st.Sends[in.MsgID]
+	if record == nil {
+		return nil, badField("msgid")
+	}
+	if c.now.Sub(record.SentAt) > recallWithin {
+		return nil, fail(42052, "msgid is expired")
+	}
+	for _, id := range record.To {
+		if m := s.message(id, in.MsgID); m != nil && m.Shown {
+			m.Shown, m.Note = false, "已撤回"
+			s.changedMessage(m)
+		}
+	}
+	s.touch()
+	return nil, nil
+}
+
+// translateIDs replaces $userName=ID$ and its kin; an unknown id stays as written.
+func (s *Server) translateIDs(b json.RawMessage) json.RawMessage {
+	return idTrans.ReplaceAllFunc(b, func(match []byte) []byte {
+		p := idTrans.FindSubmatch(match)
+		text := ""
+		if string(p[1]) == "departmentName" {
+			id, _ := strconv.Atoi(string(p[2])) // not a number: department 0, which does not exist
+			if d := s.department(id); d != nil {
+				text = d.Name
+			}
+		} else if u := s.user(string(p[2])); u != nil {
+			text = map[string]string{"userName": u.Name, "userAlias": u.Alias, "userAliasOrName": cmp.Or(u.Alias, u.Name)}[string(p[1])]
+		}
+		if text == "" {
+			return match
+		}
+		q := mustJSON(text)
+		return q[1 : len(q)-1]
+	})
+}
