@@ -12,6 +12,23 @@
 // it is audited. Who is unbound, out of range or no longer at the school learns
 // what to do and sees nothing else (D-36).
 //
-// Roles of a counselling centre are granted by its head together with a second
-// person: a proposal by one, an acceptance by another.
+// Persons come by lists (ImportFile): every row is judged against what is known, wrong
+// rows are named cell by cell, and a list is written whole or not at all. A number that
+// is there is updated, a new number with 原学号 continues its person as a new enrolment.
+//
+//	list ──> Preview: created, continued, changed, unchanged, errors ──confirm──> Apply
+//
+// An Admin grants ordinary roles, never to themself. Roles of a counselling centre are
+// granted by its head together with a second person: a proposal by one, an acceptance by
+// another within seven days.
+//
+//	Found (the first head, by the Operator at installation)
+//	head ──ProposeCentreRole──> proposal ──AcceptCentreRole, second person──> role ──Revoke──> ended
+//
+// So that the rule cannot be walked around, who holds a role of a centre is not bound to
+// another account by hand or list, and a token carries such a role only if its holder
+// made it. A token is a machine's way in: hashed, scoped, expiring, revocable.
+//
+// The nightly reading of WeCom's directory (SyncDirectory) closes accounts of who is
+// gone, and refuses an answer that would close too many at once.
 package identity

@@ -42,9 +42,29 @@ func Resolve(ctx context.Context, tx *store.Tx, userid string, how Binding) (Per
 	return p, nil
 }
 
+// Find returns the person behind a userid without locking or binding, for acts that
+// only read. The errors are those of Resolve.
+func Find(ctx context.Context, tx *store.Tx, userid string) (Person, error) {
+	p, err := one(selectPersons(ctx, tx, "where userid = lower($1)", userid))
+	if store.Missing(err) {
+		return Person{}, ErrUnbound
+	}
+	if err != nil {
+		return Person{}, fmt.Errorf("find person: %w", err)
+	}
+	if !p.Here() {
+		return Person{}, ErrLeft
+	}
+	return p, nil
+}
+
 // bindByNumber binds a userid to the one person of that number who has no account yet.
 func bindByNumber(ctx context.Context, tx *store.Tx, userid string) (ID, error) {
-	p, err := one(selectPersons(ctx, tx, "where lower(number) = lower($1) and userid is null", userid))
+	p, err := one(selectPersons(ctx, tx, `
+		where id in (select person_id from enrolment where lower(number) = lower($1)) and lower(number) = lower($1) and userid is null`, userid))
+	if store.Missing(err) {
+		return lockByUserID(ctx, tx, userid) // another act may have bound it since we looked
+	}
 	if err != nil {
 		return 0, err
 	}

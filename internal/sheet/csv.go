@@ -1,0 +1,68 @@
+package sheet
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+func readCSV(content []byte, b *builder) error {
+	text, err := decode(content)
+	if err != nil {
+		return err
+	}
+	r := csv.NewReader(bytes.NewReader(text))
+	r.FieldsPerRecord = -1
+	r.Comma = separator(text)
+	for {
+		cells, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return csvError(err)
+		}
+		line, _ := r.FieldPos(0)
+		if err := b.add(line, cells); err != nil {
+			return err
+		}
+	}
+}
+
+// decode returns UTF-8. What is not UTF-8 is GB18030, as Chinese Excel saves a .csv;
+// what is neither is no text of ours.
+func decode(content []byte) ([]byte, error) {
+	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
+	if bytes.IndexByte(content, 0) >= 0 {
+		return nil, invalid("这不是能读的表格。请传 .xlsx，或 UTF-8、GBK 编码的 .csv。")
+	}
+	if utf8.Valid(content) {
+		return content, nil
+	}
+	text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(content)
+	if err != nil || bytes.ContainsRune(text, utf8.RuneError) {
+		return nil, invalid("文件的文字编码认不出来。请在 Excel 里另存为 .xlsx 再传。")
+	}
+	return text, nil
+}
+
+// separator is the comma, or the tab if the first line has only tabs.
+func separator(text []byte) rune {
+	first, _, _ := bytes.Cut(bytes.TrimLeft(text, "\r\n"), []byte("\n"))
+	if !bytes.ContainsRune(first, ',') && bytes.ContainsRune(first, '\t') {
+		return '\t'
+	}
+	return ','
+}
+
+func csvError(err error) error {
+	if e, ok := errors.AsType[*csv.ParseError](err); ok {
+		return invalid(fmt.Sprintf("第 %d 行的引号没有成对。请改好，或在 Excel 里另存为 .xlsx 再传。", e.Line))
+	}
+	return fmt.Errorf("read csv: %w", err)
+}

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+	"embed"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/miniapp/page"
+	"github.com/xuegong/xuegong/templates"
+)
+
+//go:embed openapi.json
+var files embed.FS
+
+// Deps is what the API needs besides the kit. OnAgreed may be nil.
+type Deps struct {
+	Home     templates.Home
+	OnAgreed func(ctx context.Context, tx *store.Tx, who identity.Person) error
+}
+
+type face struct{ Deps }
+
+// Register adds the calls below /api/v1.
+func Register(r page.Routes, d Deps) {
+	f := face{d}
+	r.GET("/me", f.me)
+	r.GET("/home", f.home)
+
+	r.GET("/counselling/notice", f.notice)
+	r.POST("/counselling/consent", f.consent)
+	r.GET("/counselling/counsellors", f.counsellors)
+	r.GET("/counselling/slots", f.slots)
+	r.GET("/counselling/bookings", f.bookings)
+	r.POST("/counselling/bookings", f.book)
+	r.GET("/counselling/bookings/:booking", f.booking)
+	r.POST("/counselling/bookings/:booking/cancel", f.cancel)
+	r.POST("/counselling/bookings/:booking/confirm", f.confirm)
+	r.POST("/counselling/bookings/:booking/reject", f.reject)
+	r.POST("/counselling/bookings/:booking/arrive", f.arrive)
+	r.POST("/counselling/bookings/:booking/miss", f.miss)
+	r.GET("/counselling/day", f.day)
+}
+
+// OpenAPI serves the description of the API, to everybody.
+func OpenAPI(g *gin.Context) { g.FileFromFS("openapi.json", http.FS(files)) }
+
+// Scope names what a token needs for a call: the first word of its path below /api/v1
+// (me for /me and /home) and read or write.
+func Scope(method, path string) string {
+	area, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/v1/"), "/")
+	if area == "home" {
+		area = "me"
+	}
+	if method == http.MethodGet || method == http.MethodHead {
+		return area + ":read"
+	}
+	return area + ":write"
+}
+
+// Grants tells whether the scopes of a token include the one a call needs; who may
+// write an area may read it.
+func Grants(scopes []string, needed string) bool {
+	area, _, _ := strings.Cut(needed, ":")
+	return slices.Contains(scopes, needed) || slices.Contains(scopes, area+":write")
+}
+
+// list is how every list is answered.
+type list[T any] struct {
+	Items []T `json:"items"`
+}
+
+// listOf converts a list; an empty one is [], never null.
+func listOf[T, U any](items []T, convert func(T) U) list[U] {
+	out := list[U]{Items: make([]U, len(items))}
+	for i, item := range items {
+		out.Items[i] = convert(item)
+	}
+	return out
+}

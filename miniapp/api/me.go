@@ -1,0 +1,60 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/miniapp/page"
+	"github.com/xuegong/xuegong/templates"
+)
+
+type person struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Kind    string `json:"kind"`
+	Number  string `json:"number"`
+	Level   string `json:"level"`
+	Unit    string `json:"unit"`
+	College string `json:"college"`
+	Campus  string `json:"campus"`
+}
+
+func (f face) me(c *page.Context) error {
+	var p person
+	if err := c.View(func(_ *store.Tx, who identity.Person) error {
+		p = person{ID: who.PublicID, Name: who.Name, Kind: string(who.Kind), Number: who.Number, Level: who.Level,
+			Unit: who.UnitName, College: who.CollegeName, Campus: who.CampusName}
+		return nil
+	}); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, p)
+}
+
+type module struct {
+	Name  string `json:"name"`
+	Items []item `json:"items"`
+}
+
+type item struct {
+	Code   string `json:"code"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Path   string `json:"path"`
+}
+
+// home returns the three modules with what works for this person (D-37).
+func (f face) home(c *page.Context) error {
+	var modules []templates.Module
+	if err := c.View(func(_ *store.Tx, who identity.Person) error {
+		modules = page.ModulesFor(f.Home, who)
+		return nil
+	}); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, listOf(modules, func(m templates.Module) module {
+		items := listOf(m.Items, func(i templates.Item) item { return item{i.Code, i.Title, i.Detail, i.Path} })
+		return module{m.Name, items.Items}
+	}))
+}

@@ -1,0 +1,337 @@
+package h5
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/xuegong/xuegong/internal/calendar"
+	"github.com/xuegong/xuegong/internal/counselling"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/miniapp/page"
+)
+
+const (
+	listPath   = "/m/counselling"
+	noticePath = "/m/counselling/notice"
+	minePath   = "/m/counselling/mine"
+)
+
+func timesPath(counsellor string) string { return listPath + "/counsellors/" + counsellor }
+
+func bookingPath(booking string) string { return minePath + "/" + booking }
+
+// errFull is what a person reads who opens an hour that was free on the page before.
+var errFull = errs.New(errs.Conflict, "这个时间刚刚约满，下面是现在还空着的时间。")
+
+// base is a counselling page's Base: how to reach the centre stands at every foot.
+func base(set counselling.Settings, title, back string) page.Base {
+	return page.Base{Title: title, Back: back, Contact: set.Contact}
+}
+
+// notice shows 预约须知; what is read is sent back with its version (D-38, D-40).
+func (f face) notice(c *page.Context) error {
+	p, err := f.noticePage(c)
+	if err != nil {
+		return err
+	}
+	return c.Show(p)
+}
+
+func (f face) noticePage(c *page.Context) (*page.Notice, error) {
+	p := &page.Notice{}
+	err := c.View(func(tx *store.Tx, who identity.Person) error {
+		set, err := counselling.LoadSettings(c, tx)
+		if err != nil {
+			return err
+		}
+		p.Base = base(set, "预约须知", "/m/")
+		p.Notice, p.Agreed, err = counselling.CurrentNotice(c, tx, who)
+		return err
+	})
+	return p, err
+}
+
+// agree records that the notice was read, and lets the chat know that it may go on.
+func (f face) agree(c *page.Context) error {
+	version, err := strconv.Atoi(c.Form("version"))
+	if err != nil {
+		return page.ErrStaleForm
+	}
+	err = c.Act(func(tx *store.Tx, who identity.Person) error {
+		if err := counselling.Agree(c, tx, who, version); err != nil || f.OnAgreed == nil {
+			return err
+		}
+		return f.OnAgreed(c, tx, who)
+	})
+	switch {
+	case errors.Is(err, counselling.ErrStaleNotice):
+		p, loadErr := f.noticePage(c)
+		if loadErr != nil {
+			return loadErr
+		}
+		return c.Refuse(err, p)
+	case err != nil && !errors.Is(err, page.ErrRepeat):
+		return err
+	}
+	return c.SeeOther(listPath)
+}
+
+// counsellors lists who can be booked (D-41), once the present notice was agreed to.
+func (f face) counsellors(c *page.Context) error {
+	p := &page.Counsellors{}
+	err := c.View(func(tx *store.Tx, who identity.Person) error {
+		set, err := counselling.LoadSettings(c, tx)
+		if err != nil {
+			return err
+		}
+		p.Base = base(set, "心理咨询预约", "/m/")
+		if p.List, err = counselling.Counsellors(c, tx, who); err != nil {
+			return err
+		}
+		if err := mustHaveAgreed(c, tx, who); err != nil {
+			return err
+		}
+		p.Open, err = openBooking(c, tx, who)
+		return err
+	})
+	if errors.Is(err, counselling.ErrNotAgreed) {
+		return c.SeeOther(noticePath)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Show(p)
+}
+
+// mustHaveAgreed sends students to the notice first; the centre looks without.
+func mustHaveAgreed(c *page.Context, tx *store.Tx, who identity.Person) error {
+	if !who.IsStudent() {
+		return nil
+	}
+	_, agreed, err := counselling.CurrentNotice(c, tx, who)
+	if err == nil && !agreed {
+		return counselling.ErrNotAgreed
+	}
+	return err
+}
+
+func openBooking(c *page.Context, tx *store.Tx, who identity.Person) (*counselling.Booking, error) {
+	list, err := counselling.Mine(c, tx, who)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(list, func(b counselling.Booking) bool { return b.State.Open() }); i >= 0 {
+		return &list[i], nil
+	}
+	return nil, nil
+}
+
+// times shows the hours of a counsellor by day; a full one cannot be chosen (D-43).
+func (f face) times(c *page.Context) error {
+	p, err := f.timesPage(c)
+	if errors.Is(err, counselling.ErrNotAgreed) {
+		return c.SeeOther(noticePath)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Show(p)
+}
+
+func (f face) timesPage(c *page.Context) (*page.Times, error) {
+	p := &page.Times{}
+	err := c.View(func(tx *store.Tx, who identity.Person) error {
+		set, err := counselling.LoadSettings(c, tx)
+		if err != nil {
+			return err
+		}
+		p.Base = base(set, "选时间", listPath)
+		if p.Counsellor, err = counselling.OneCounsellor(c, tx, who, c.Param("counsellor")); err != nil {
+			return err
+		}
+		if err := mustHaveAgreed(c, tx, who); err != nil {
+			return err
+		}
+		slots, err := counselling.Slots(c, tx, who, p.Counsellor.PublicID, tx.Now(), time.Time{})
+		p.Days = page.ByDay(slots, c.Zone())
+		return err
+	})
+	return p, err
+}
+
+// askBook shows the hour once more and asks for a wish.
+func (f face) askBook(c *page.Context) error {
+	p, err := f.bookPage(c)
+	if err != nil {
+		return f.otherTime(c, err)
+	}
+	return c.Show(p)
+}
+
+func (f face) bookPage(c *page.Context) (*page.Book, error) {
+	p := &page.Book{}
+	err := c.View(func(tx *store.Tx, who identity.Person) error {
+		set, err := counselling.LoadSettings(c, tx)
+		if err != nil {
+			return err
+		}
+		p.Base, p.HoldHours = base(set, "确认预约", timesPath(c.Param("counsellor"))), set.HoldHours
+		if err := mustHaveAgreed(c, tx, who); err != nil {
+			return err
+		}
+		slots, err := counselling.Slots(c, tx, who, c.Param("counsellor"), tx.Now(), time.Time{})
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(slots, func(s counselling.Slot) bool { return s.PublicID == c.Param("slot") })
+		if i < 0 || !slots[i].Bookable() {
+			return errFull
+		}
+		p.Slot = slots[i]
+		return nil
+	})
+	return p, err
+}
+
+// otherTime answers a refusal with the hours as they are now (D-43).
+func (f face) otherTime(c *page.Context, refusal error) error {
+	if errors.Is(refusal, counselling.ErrNotAgreed) {
+		return c.SeeOther(noticePath)
+	}
+	if errs.KindOf(refusal) != errs.Conflict && errs.KindOf(refusal) != errs.NotFound {
+		return refusal
+	}
+	p, err := f.timesPage(c)
+	if err != nil {
+		return err
+	}
+	return c.Refuse(refusal, p)
+}
+
+// book takes the hour (D-42). A double tap ends at the one booking it made.
+func (f face) book(c *page.Context) error {
+	var b counselling.Booking
+	wish := c.Form("wish")
+	err := c.Act(func(tx *store.Tx, who identity.Person) (err error) {
+		b, err = counselling.Book(c, tx, who, c.Param("slot"), wish, counselling.ViaPage)
+		return err
+	})
+	switch {
+	case errors.Is(err, page.ErrRepeat):
+		return c.SeeOther(minePath)
+	case errs.KindOf(err) == errs.Invalid:
+		p, loadErr := f.bookPage(c)
+		if loadErr != nil {
+			return f.otherTime(c, loadErr)
+		}
+		p.Wish = wish
+		return c.Refuse(err, p)
+	case errors.Is(err, page.ErrStaleForm):
+		return err
+	case err != nil:
+		return f.otherTime(c, err)
+	}
+	return c.SeeOther(bookingPath(b.PublicID) + "?new=1")
+}
+
+// mine lists the student's bookings, newest first (D-44).
+func (f face) mine(c *page.Context) error {
+	p := &page.Bookings{}
+	err := c.View(func(tx *store.Tx, who identity.Person) error {
+		set, err := counselling.LoadSettings(c, tx)
+		if err != nil {
+			return err
+		}
+		p.Base = base(set, "我的预约", "/m/")
+		p.List, err = counselling.Mine(c, tx, who)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.Show(p)
+}
+
+// booking shows one booking. The centre may read it too, and that is audited.
+func (f face) booking(c *page.Context) error {
+	p := &page.Booking{}
+	err := c.Update(func(tx *store.Tx, who identity.Person) error {
+		set, err := counselling.LoadSettings(c, tx)
+		if err != nil {
+			return err
+		}
+		if p.Booking, err = counselling.Get(c, tx, who, c.Param("booking")); err != nil {
+			return err
+		}
+		p.Base = base(set, "预约", minePath)
+		p.Own = p.Student.ID == who.ID
+		p.CancelTill = p.Slot.StartsAt.Add(-time.Duration(set.CancelMinutes) * time.Minute)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if !p.Own {
+		p.Back = "/m/"
+	}
+	if c.Query("new") != "" && p.State == counselling.Pending {
+		p.Flash = "已为你留下 " + calendar.When(p.Slot.StartsAt, c.Zone()) + "，等待确认，最晚 " +
+			calendar.Near(p.HeldUntil, c.Now(), c.Zone()) + " 有结果。"
+	}
+	return c.Show(p)
+}
+
+// askCancel names what cancelling means.
+func (f face) askCancel(c *page.Context) error {
+	p, err := f.cancelPage(c)
+	if err != nil {
+		return err
+	}
+	if !p.State.Open() {
+		return c.SeeOther(bookingPath(p.PublicID))
+	}
+	return c.Show(p)
+}
+
+func (f face) cancelPage(c *page.Context) (*page.Cancel, error) {
+	p := &page.Cancel{}
+	err := c.Update(func(tx *store.Tx, who identity.Person) error {
+		set, err := counselling.LoadSettings(c, tx)
+		if err != nil {
+			return err
+		}
+		p.Base = base(set, "取消预约", bookingPath(c.Param("booking")))
+		p.Booking, err = counselling.Get(c, tx, who, c.Param("booking"))
+		if err == nil && p.Student.ID != who.ID {
+			return counselling.ErrConfidential // the centre cancels on the desk, with a reason
+		}
+		return err
+	})
+	return p, err
+}
+
+// cancel gives the hour back, and goes on to choose another if that is wished.
+func (f face) cancel(c *page.Context) error {
+	err := c.Act(func(tx *store.Tx, who identity.Person) error {
+		_, err := counselling.Cancel(c, tx, who, c.Param("booking"), "")
+		return err
+	})
+	if errs.KindOf(err) == errs.Conflict && !errors.Is(err, page.ErrStaleForm) {
+		p, loadErr := f.cancelPage(c)
+		if loadErr != nil {
+			return loadErr
+		}
+		return c.Refuse(err, p)
+	}
+	if err != nil && !errors.Is(err, page.ErrRepeat) {
+		return err
+	}
+	if c.Form("then") == "again" {
+		return c.SeeOther(listPath)
+	}
+	return c.SeeOther(bookingPath(c.Param("booking")))
+}

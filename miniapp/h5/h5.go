@@ -1,0 +1,35 @@
+package h5
+
+import (
+	"context"
+
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/miniapp/page"
+	"github.com/xuegong/xuegong/templates"
+)
+
+// Deps is what the phone's pages need besides the kit. OnAgreed may be nil.
+type Deps struct {
+	Home     templates.Home
+	OnAgreed func(ctx context.Context, tx *store.Tx, who identity.Person) error
+}
+
+type face struct{ Deps }
+
+// Register adds the phone's pages below /m.
+func Register(r page.Routes, d Deps) {
+	f := face{d}
+	r.GET("/", f.home)
+
+	r.GET("/counselling", f.counsellors)
+	r.GET("/counselling/notice", f.notice)
+	r.POST("/counselling/notice", f.agree)
+	r.GET("/counselling/counsellors/:counsellor", f.times)
+	r.GET("/counselling/counsellors/:counsellor/:slot", f.askBook)
+	r.POST("/counselling/counsellors/:counsellor/:slot", f.book)
+	r.GET("/counselling/mine", f.mine)
+	r.GET("/counselling/mine/:booking", f.booking)
+	r.GET("/counselling/mine/:booking/cancel", f.askCancel)
+	r.POST("/counselling/mine/:booking/cancel", f.cancel)
+}

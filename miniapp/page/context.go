@@ -1,0 +1,215 @@
+package page
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/inbox"
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+// Kit is what every handler works with. miniapp builds one.
+type Kit struct {
+	DB     *store.DB
+	Render *Renderer
+	Log    *slog.Logger
+}
+
+// Actor is who makes a request, before the database was asked.
+type Actor struct {
+	// Key tells actors apart without a database: it signs forms and counts requests.
+	Key string
+	// Find returns the person in the transaction that acts for them. With lock, two
+	// acts of one person queue.
+	Find func(ctx context.Context, tx *store.Tx, lock bool) (identity.Person, error)
+}
+
+const actorKey = "page.actor"
+
+// SetActor says who makes the request; whoever checks the session or token calls it.
+func SetActor(g *gin.Context, a Actor) { g.Set(actorKey, a) }
+
+// ActorKey returns the key of who makes the request.
+func ActorKey(g *gin.Context) string {
+	a, _ := g.MustGet(actorKey).(Actor)
+	return a.Key
+}
+
+// Handler answers a request of a signed-in person. What it returns is answered by kind.
+type Handler func(c *Context) error
+
+// Routes adds handlers of one face to a router.
+type Routes struct {
+	kit  *Kit
+	face Face
+	gin  gin.IRouter
+}
+
+// Routes returns the routes of a face below the router, whose middleware has set the actor.
+func (k *Kit) Routes(r gin.IRouter, face Face) Routes { return Routes{kit: k, face: face, gin: r} }
+
+// GET adds a handler that shows.
+func (r Routes) GET(path string, h Handler) { r.gin.GET(path, r.serve(h)) }
+
+// POST adds a handler that acts.
+func (r Routes) POST(path string, h Handler) { r.gin.POST(path, r.serve(h)) }
+
+func (r Routes) serve(h Handler) gin.HandlerFunc {
+	return func(g *gin.Context) {
+		actor, _ := g.MustGet(actorKey).(Actor)
+		c := &Context{Context: g.Request.Context(), Gin: g, kit: r.kit, face: r.face, actor: actor, received: r.kit.DB.Clock().Now()}
+		defer r.kit.recovered(g, r.face)
+		if err := h(c); err != nil {
+			r.kit.Fail(g, r.face, err)
+		}
+	}
+}
+
+// recovered answers a panic as any other fault of ours.
+func (k *Kit) recovered(g *gin.Context, face Face) {
+	if v := recover(); v != nil {
+		if v == http.ErrAbortHandler {
+			panic(v)
+		}
+		k.Fail(g, face, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
+	}
+}
+
+// Context is one request of a signed-in person. It is the context of its request.
+type Context struct {
+	context.Context
+	Gin *gin.Context
+
+	kit      *Kit
+	face     Face
+	actor    Actor
+	received time.Time
+	who      identity.Person // as last found
+}
+
+// View runs fn in a reading transaction.
+func (c *Context) View(fn func(tx *store.Tx, who identity.Person) error) error {
+	return c.kit.DB.View(c, func(tx *store.Tx) error { return c.in(tx, false, fn) })
+}
+
+// Update runs fn in a writing transaction: for acts that cannot harm when done twice,
+// and for reading what is audited.
+func (c *Context) Update(fn func(tx *store.Tx, who identity.Person) error) error {
+	return c.kit.DB.Update(c, func(tx *store.Tx) error { return c.in(tx, true, fn) })
+}
+
+// Act runs fn once for the form that was posted. A form posted before is ErrRepeat.
+func (c *Context) Act(fn func(tx *store.Tx, who identity.Person) error) error {
+	key, err := readOnce(c.kit.DB.Keys(), c.actor.Key, c.Gin.PostForm("once"))
+	if err != nil {
+		return err
+	}
+	return c.once(key, fn)
+}
+
+// ActByKey is Act for the API: once for each Idempotency-Key, every time without one.
+func (c *Context) ActByKey(fn func(tx *store.Tx, who identity.Person) error) error {
+	value := c.Gin.GetHeader("Idempotency-Key")
+	if value == "" {
+		return c.Update(fn)
+	}
+	if len(value) > 255 {
+		return errs.Field("Idempotency-Key", "Idempotency-Key 最长 255 个字符。")
+	}
+	return c.once(onceKey(c.actor.Key, "api", value), fn)
+}
+
+// once keeps the order of locks: the inbox row, then the person, then what fn acts on.
+func (c *Context) once(key []byte, fn func(tx *store.Tx, who identity.Person) error) error {
+	return c.kit.DB.Update(c, func(tx *store.Tx) error {
+		if err := inbox.Once(c, tx, key, c.actor.Key); err != nil {
+			return err
+		}
+		return c.in(tx, true, fn)
+	})
+}
+
+func (c *Context) in(tx *store.Tx, lock bool, fn func(tx *store.Tx, who identity.Person) error) error {
+	tx.SetReceivedAt(c.received)
+	who, err := c.actor.Find(c, tx, lock)
+	if err != nil {
+		return err
+	}
+	c.who = who
+	return fn(tx, who)
+}
+
+// Param returns a part of the path.
+func (c *Context) Param(name string) string { return c.Gin.Param(name) }
+
+// Query returns a parameter of the address.
+func (c *Context) Query(name string) string { return c.Gin.Query(name) }
+
+// Form returns an input of the posted form, without blanks at its ends.
+func (c *Context) Form(name string) string { return strings.TrimSpace(c.Gin.PostForm(name)) }
+
+// Now is when the request came, by the product's clock.
+func (c *Context) Now() time.Time { return c.received }
+
+// Zone is the school's time zone.
+func (c *Context) Zone() *time.Location { return c.kit.DB.Zone() }
+
+// Show answers with the page.
+func (c *Context) Show(p Page) error { return c.show(http.StatusOK, p) }
+
+// Refuse shows the page again, marked with err. A fault of ours is not the page's
+// business and is returned.
+func (c *Context) Refuse(err error, p Page) error {
+	if errs.KindOf(err) == errs.Internal {
+		return err
+	}
+	p.base().refuse(err)
+	return c.show(errs.Status(errs.KindOf(err)), p)
+}
+
+func (c *Context) show(status int, p Page) error {
+	b := p.base()
+	b.Who, b.Now, b.Path = c.who, c.received, c.Gin.Request.URL.Path
+	b.Once = newOnce(c.kit.DB.Keys(), c.actor.Key)
+	return c.kit.show(c.Gin, status, p)
+}
+
+// SeeOther sends the browser on to a path of ours, after an act.
+func (c *Context) SeeOther(path string) error {
+	c.Gin.Redirect(http.StatusSeeOther, path)
+	return nil
+}
+
+// JSON answers with v.
+func (c *Context) JSON(status int, v any) error {
+	c.Gin.JSON(status, v)
+	return nil
+}
+
+// maxJSON is how many bytes the body of an API call may have.
+const maxJSON = 64 << 10
+
+// ReadJSON reads the body into v and refuses what v does not know.
+func (c *Context) ReadJSON(v any) error {
+	d := json.NewDecoder(http.MaxBytesReader(c.Gin.Writer, c.Gin.Request.Body, maxJSON))
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return errs.Wrap(err, errs.TooLarge, "请求太大，最多 64 KB。")
+	}
+	if err != nil || d.More() {
+		return errs.Wrap(err, errs.Invalid, "请求的 JSON 读不懂，请对照 /api/v1/openapi.json。")
+	}
+	return nil
+}

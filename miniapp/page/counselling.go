@@ -1,0 +1,145 @@
+package page
+
+import (
+	"time"
+
+	"github.com/xuegong/xuegong/internal/calendar"
+	"github.com/xuegong/xuegong/internal/counselling"
+)
+
+// Notice is 预约须知, to be read to its end and agreed to (D-38, D-40).
+type Notice struct {
+	Base
+	counselling.Notice
+	Agreed bool
+}
+
+// Template implements Page.
+func (*Notice) Template() string { return "h5/counselling_notice" }
+
+// Counsellors is the list to choose from (D-41).
+type Counsellors struct {
+	Base
+	List []counselling.Counsellor
+	Open *counselling.Booking // the student's, nil if there is none
+}
+
+// Template implements Page.
+func (*Counsellors) Template() string { return "h5/counselling_counsellors" }
+
+// Times are the hours of a counsellor by day, full ones included (D-42, D-43).
+type Times struct {
+	Base
+	Counsellor counselling.Counsellor
+	Days       []Day
+}
+
+// Template implements Page.
+func (*Times) Template() string { return "h5/counselling_times" }
+
+// Day is a day with its hours.
+type Day struct {
+	Date  time.Time
+	Slots []counselling.Slot
+}
+
+// Free is how many of the day's hours can be chosen.
+func (d Day) Free() int {
+	n := 0
+	for _, s := range d.Slots {
+		if s.Bookable() {
+			n++
+		}
+	}
+	return n
+}
+
+// ByDay groups hours, which are in order, by their day in the zone.
+func ByDay(slots []counselling.Slot, zone *time.Location) []Day {
+	var days []Day
+	for _, s := range slots {
+		date := calendar.Midnight(s.StartsAt, zone)
+		if n := len(days); n == 0 || !days[n-1].Date.Equal(date) {
+			days = append(days, Day{Date: date})
+		}
+		last := &days[len(days)-1]
+		last.Slots = append(last.Slots, s)
+	}
+	return days
+}
+
+// Book asks whether the hour is the right one, and for a wish.
+type Book struct {
+	Base
+	Slot      counselling.Slot
+	Wish      string
+	HoldHours int
+}
+
+// Template implements Page.
+func (*Book) Template() string { return "h5/counselling_book" }
+
+// Bookings is 我的预约, newest first (D-44).
+type Bookings struct {
+	Base
+	List []counselling.Booking
+}
+
+// Template implements Page.
+func (*Bookings) Template() string { return "h5/counselling_mine" }
+
+// Booking is one booking: what it is, what happens next, its history.
+type Booking struct {
+	Base
+	counselling.Booking
+	Own        bool      // of who looks at it; else it is the centre
+	CancelTill time.Time // up to when the student may cancel
+}
+
+// Template implements Page.
+func (*Booking) Template() string { return "h5/counselling_booking" }
+
+// CanCancel tells whether the student is offered to cancel.
+func (p *Booking) CanCancel() bool {
+	return p.Own && (p.State == counselling.Pending || p.State == counselling.Confirmed && p.Now.Before(p.CancelTill))
+}
+
+// Cancel names what cancelling means before it is done.
+type Cancel struct {
+	Base
+	counselling.Booking
+}
+
+// Template implements Page.
+func (*Cancel) Template() string { return "h5/counselling_cancel" }
+
+// Badge is a state as people see it: a colour, an icon and a word.
+type Badge struct{ Tone, Icon, Word string }
+
+// The tones, each with its icon.
+const (
+	toneDone = "done"
+	toneWait = "wait"
+	toneTodo = "todo"
+	toneIdle = "idle"
+)
+
+// NewBadge returns the badge of a word in a tone: done, wait, todo or idle.
+func NewBadge(tone, word string) Badge {
+	icon := map[string]string{toneDone: "✓", toneWait: "◷", toneTodo: "!", toneIdle: "–"}[tone]
+	return Badge{Tone: tone, Icon: icon, Word: word}
+}
+
+// BadgeOf returns the badge of a booking's state.
+func BadgeOf(s counselling.State) Badge {
+	tone := toneIdle
+	switch s {
+	case counselling.Pending:
+		tone = toneWait
+	case counselling.Confirmed, counselling.Arrived:
+		tone = toneDone
+	case counselling.Rejected, counselling.Missed:
+		tone = toneTodo
+	}
+	return NewBadge(tone, s.Label())
+}

@@ -1,0 +1,113 @@
+package page
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/xuegong/xuegong/internal/calendar"
+	"github.com/xuegong/xuegong/miniapp/static"
+)
+
+// Face is a way of answering: a folder of templates, or JSON.
+type Face string
+
+// The faces.
+const (
+	Phone Face = "h5"
+	Desk  Face = "desk"
+	API   Face = "api"
+)
+
+// Renderer turns pages into HTML. Safe for concurrent use.
+type Renderer struct{ pages map[string]*template.Template }
+
+// NewRenderer parses shared/, h5/ and desk/ of files. Times are shown in zone.
+func NewRenderer(files fs.FS, assets *static.Assets, zone *time.Location) (*Renderer, error) {
+	root, err := template.New("").Funcs(funcs(assets, zone)).ParseFS(files, "shared/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse templates: %w", err)
+	}
+	r := &Renderer{pages: map[string]*template.Template{}}
+	for _, face := range []Face{Phone, Desk} {
+		if err := r.parseFace(files, root, face); err != nil {
+			return nil, fmt.Errorf("parse templates: %w", err)
+		}
+	}
+	return r, nil
+}
+
+// parseFace gives each page of a face a set of its own: shared, the layout, the page.
+func (r *Renderer) parseFace(files fs.FS, root *template.Template, face Face) error {
+	names, err := fs.Glob(files, string(face)+"/*.html")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		page := strings.TrimSuffix(name, ".html")
+		if path.Base(page) == "layout" {
+			continue
+		}
+		set, err := root.Clone()
+		if err != nil {
+			return err
+		}
+		if set, err = set.ParseFS(files, string(face)+"/layout.html", name); err != nil {
+			return err
+		}
+		r.pages[page] = set.Option("missingkey=error")
+	}
+	return nil
+}
+
+// Render writes the whole page, or nothing if it fails.
+func (r *Renderer) Render(w io.Writer, p Page) error {
+	set, ok := r.pages[p.Template()]
+	if !ok {
+		return fmt.Errorf("no template %q", p.Template())
+	}
+	var b bytes.Buffer
+	if err := set.ExecuteTemplate(&b, "layout", p); err != nil {
+		return fmt.Errorf("render %s: %w", p.Template(), err)
+	}
+	_, err := b.WriteTo(w)
+	return err
+}
+
+// Templates lists the names of all page templates, so that a test finds one nobody shows.
+func (r *Renderer) Templates() []string {
+	names := make([]string, 0, len(r.pages))
+	for name := range r.pages {
+		names = append(names, name)
+	}
+	return names
+}
+
+// funcs are what templates may call: addresses of assets and times in the school's zone.
+func funcs(assets *static.Assets, zone *time.Location) template.FuncMap {
+	return template.FuncMap{
+		"asset": assets.URL,
+		"date":  func(t time.Time) string { return calendar.Date(t, zone) },               // 10月14日（周三）
+		"when":  func(t time.Time) string { return calendar.When(t, zone) },               // 10月14日（周三）15:00
+		"span":  func(from, to time.Time) string { return calendar.Span(from, to, zone) }, // 10月14日（周三）15:00–15:50
+		"near":  func(t, now time.Time) string { return calendar.Near(t, now, zone) },     // 明天 15:00
+		"clock": func(t time.Time) string { return t.In(zone).Format("15:04") },           // 15:00
+		"day":   func(t time.Time) string { return t.In(zone).Format(time.DateOnly) },     // 2026-10-14
+		"iso":   func(t time.Time) string { return t.In(zone).Format(time.RFC3339) },      // for <time datetime>
+		"badge": BadgeOf,
+		"first": func(s string) string { return firstRune(s) },                                  // 林, for a round picture
+		"lines": func(s string) []string { return strings.Split(strings.TrimSpace(s), "\n\n") }, // paragraphs
+	}
+}
+
+func firstRune(s string) string {
+	for _, r := range s {
+		return string(r)
+	}
+	return ""
+}

@@ -1,0 +1,125 @@
+package page
+
+import (
+	"time"
+
+	"github.com/xuegong/xuegong/internal/counselling"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/templates"
+)
+
+// Story is a page with made-up data, as somebody may meet it.
+type Story struct {
+	Name string
+	Page Page
+}
+
+// Stories lists the phone's pages in every state worth looking at, at a Monday morning
+// in the zone. The desk has a list of its own.
+func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Story {
+	now := time.Date(2026, 10, 12, 9, 0, 0, 0, zone)
+	student := identity.Person{Name: "张晓雨", Kind: identity.Student}
+	teacher := identity.Person{Name: "林静怡", Kind: identity.Staff}
+	contact := counselling.Defaults().Contact
+	base := func(title, back string) Base {
+		return Base{Title: title, Back: back, Contact: contact, Who: student, Now: now, Once: "once"}
+	}
+	s := sampler{now}
+	refused := base("选时间", "/m/counselling")
+	refused.Problem = "这个时间刚刚约满。最近的空位：周三 10:00、周四 14:00。"
+	tooLong := base("确认预约", "/m/counselling")
+	tooLong.refuse(errs.Field("wish", "想说的话最多 200 个字，其余见面再说。"))
+	booked := base("预约", "/m/counselling/mine")
+	booked.Flash = "已为你留下 10月14日（周三）15:00，等待确认。"
+	stories := []Story{
+		{"home_student", &Home{Base: base("学工", ""), Modules: ModulesFor(home, student)}},
+		{"home_teacher", &Home{Base: Base{Title: "学工", Who: teacher, Now: now}, Modules: ModulesFor(home, teacher)}},
+		{"notice", &Notice{Base: base("预约须知", "/m/"), Notice: s.notice()}},
+		{"notice_agreed", &Notice{Base: base("预约须知", "/m/counselling"), Notice: s.notice(), Agreed: true}},
+		{"counsellors", &Counsellors{Base: base("心理咨询预约", "/m/"), List: s.counsellors()}},
+		{"counsellors_with_open_booking", &Counsellors{Base: base("心理咨询预约", "/m/"), List: s.counsellors(), Open: ptr(s.booking(counselling.Pending))}},
+		{"counsellors_none", &Counsellors{Base: base("心理咨询预约", "/m/")}},
+		{"times", &Times{Base: base("选时间", "/m/counselling"), Counsellor: s.counsellors()[0], Days: ByDay(s.slots(), zone)}},
+		{"times_just_taken", &Times{Base: refused, Counsellor: s.counsellors()[0], Days: ByDay(s.slots(), zone)}},
+		{"times_none", &Times{Base: base("选时间", "/m/counselling"), Counsellor: s.counsellors()[1]}},
+		{"book", &Book{Base: base("确认预约", "/m/counselling"), Slot: s.slot(2, 15, 1, 0), HoldHours: 24}},
+		{"book_refused", &Book{Base: tooLong, Slot: s.slot(2, 15, 1, 0), HoldHours: 24, Wish: "想聊聊最近的状态"}},
+		{"mine", &Bookings{Base: base("我的预约", "/m/"), List: []counselling.Booking{s.booking(counselling.Confirmed), s.booking(counselling.Arrived), s.booking(counselling.Cancelled), s.booking(counselling.Missed)}}},
+		{"mine_none", &Bookings{Base: base("我的预约", "/m/")}},
+		{"booking_new", &Booking{Base: booked, Booking: s.booking(counselling.Pending), Own: true}},
+		{"booking_for_the_centre", &Booking{Base: Base{Title: "预约", Who: teacher, Now: now}, Booking: s.booking(counselling.Pending)}},
+		{"cancel", &Cancel{Base: base("取消预约", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed)}},
+		{"now", &Now{Base: Base{Title: "求助热线", Back: "/m/"}, Hotlines: hotlines}},
+		{"error_forbidden", &Error{Base: base("这一页看不了", ""), Face: Phone, Message: counselling.ErrConfidential.Message, Next: "/m/", Label: "回到首页"}},
+		{"error_unbound", &Error{Base: Base{Title: "还差一步"}, Face: Phone, Message: identity.ErrUnbound.Message, Next: "/signin?to=%2Fm%2F", Label: "已经登记好，重新进入"}},
+		{"error_ours", &Error{Base: Base{Title: "没有完成"}, Face: Phone, Message: errs.Apology, Next: "/m/", Label: "回到首页", Request: "K7QX2M"}},
+		{"error_desk", &Error{Base: Base{Title: "这一页看不了"}, Face: Desk, Message: counselling.ErrConfidential.Message, Next: "/desk/", Label: "回到工作台"}},
+	}
+	for _, state := range counselling.States() {
+		stories = append(stories, Story{"booking_" + string(state), &Booking{Base: base("预约", "/m/counselling/mine"),
+			Booking: s.booking(state), Own: true, CancelTill: now.Add(48 * time.Hour)}})
+	}
+	return stories
+}
+
+// sampler makes up data around a moment.
+type sampler struct{ now time.Time }
+
+func (s sampler) at(days, hour int) time.Time {
+	return time.Date(s.now.Year(), s.now.Month(), s.now.Day()+days, hour, 0, 0, 0, s.now.Location())
+}
+
+func (s sampler) slot(days, hour, capacity, taken int) counselling.Slot {
+	start := s.at(days, hour)
+	return counselling.Slot{PublicID: "0slot" + start.Format("0215"), Counsellor: "0counsellor1", Name: "林静怡", StartsAt: start,
+		EndsAt: start.Add(50 * time.Minute), Place: "A 座 301", Campus: "东校区", Open: true, Capacity: capacity, Taken: taken,
+		TooSoon: start.Before(s.now.Add(150 * time.Minute))}
+}
+
+func (s sampler) slots() []counselling.Slot {
+	return []counselling.Slot{s.slot(0, 10, 1, 0), s.slot(0, 14, 1, 1), s.slot(0, 15, 1, 0), s.slot(2, 9, 1, 1), s.slot(2, 10, 1, 0),
+		s.slot(2, 15, 8, 3), s.slot(2, 16, 1, 1), s.slot(4, 14, 1, 1), s.slot(7, 9, 1, 0)}
+}
+
+func (s sampler) counsellors() []counselling.Counsellor {
+	next := s.slot(2, 10, 1, 0)
+	return []counselling.Counsellor{
+		{PublicID: "0counsellor1", Name: "林静怡", Intro: "国家二级咨询师，陪伴大学生十二年。谈话不评判，也不急着给答案。", Topics: "适应、人际、情绪", Campus: "东校区", Place: "A 座 301", Active: true, NextFree: &next},
+		{PublicID: "0counsellor2", Name: "周明远", Intro: "关注学业压力与生涯选择，喜欢和你一起把大问题拆小。", Topics: "学业、生涯", Campus: "西校区", Place: "图书馆 B1 小间", Active: true},
+	}
+}
+
+func (s sampler) booking(state counselling.State) counselling.Booking {
+	b := counselling.Booking{PublicID: "0booking1", State: state, Slot: s.slot(2, 15, 1, 1), Via: counselling.ViaPage,
+		HeldUntil: s.now.Add(11 * time.Hour), CreatedAt: s.now, Wish: "最近睡得不太好，想找个人聊聊。",
+		Student: counselling.Student{Name: "张晓雨", Number: "2024010101", College: "文学院"},
+		History: []counselling.Event{{At: s.now, State: counselling.Pending, By: "张晓雨"}}}
+	if state == counselling.Pending {
+		return b
+	}
+	e := counselling.Event{At: s.now.Add(time.Hour), State: state, By: "林静怡"}
+	switch state {
+	case counselling.Rejected:
+		e.Reason = "这个时间老师临时有安排"
+	case counselling.Cancelled:
+		e.By = "张晓雨"
+	case counselling.Expired:
+		e.By = ""
+	}
+	b.Reason, b.DecidedAt, b.DecidedBy = e.Reason, e.At, "林静怡"
+	b.History = append(b.History, e)
+	return b
+}
+
+func (s sampler) notice() counselling.Notice {
+	return counselling.Notice{Version: 3, PublishedAt: s.at(-30, 9), Body: "预约前请先读完这一页，大约需要两分钟。\n\n" +
+		"一、谁可以预约\n在册的本科生和研究生都可以预约，每次 50 分钟，不收费。\n\n" +
+		"二、保密\n谈话内容只有你和老师知道。只有在你或他人有生命危险、或法律要求时，老师才会联系必要的人，并尽可能先告诉你。\n\n" +
+		"三、时间\n提交后等待中心确认；未确认前也为你保留名额。来不了请至少提前 2 小时取消，把时间留给别的同学。\n\n" +
+		"四、迟到与未到\n迟到 15 分钟以上，老师会和你另约时间。没有来也没关系，告诉我们一声就好。\n\n" +
+		"五、紧急情况\n预约不能代替紧急求助。现在就需要帮助，请直接拨打 12356，或到“求助热线”里看值班电话。\n\n" +
+		"六、联系\n对须知有疑问，可以在工作时间给中心打电话，号码在页面底部。"}
+}
+
+func ptr[T any](v T) *T { return &v }

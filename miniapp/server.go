@@ -1,0 +1,156 @@
+package miniapp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/xuegong/xuegong/internal/config"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/session"
+	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/internal/wecom"
+	"github.com/xuegong/xuegong/miniapp/api"
+	"github.com/xuegong/xuegong/miniapp/h5"
+	"github.com/xuegong/xuegong/miniapp/page"
+	"github.com/xuegong/xuegong/miniapp/static"
+	"github.com/xuegong/xuegong/templates"
+)
+
+// WeCom is what sign-in needs of it; *wecom.Client is one.
+type WeCom interface {
+	AuthorizeURL(redirect, state string) string
+	LoginURL(redirect, state string) string
+	UserInfo(ctx context.Context, code string) (wecom.Identity, error)
+}
+
+// Deps is what the pages stand on. Log, OnAgreed, Token, Desk and FrameAncestors may be nil.
+type Deps struct {
+	DB        *store.DB
+	WeCom     WeCom
+	Redis     redis.UniversalClient
+	Config    *config.Config
+	Home      templates.Home
+	Templates fs.FS
+	Binding   identity.Binding
+
+	// FrameAncestors are the origins, besides our own, that may show our pages in a frame.
+	FrameAncestors []string
+	Log            *slog.Logger
+
+	// OnAgreed runs in the transaction in which a student agreed to the notice, so that
+	// the chat can go on.
+	OnAgreed func(ctx context.Context, tx *store.Tx, who identity.Person) error
+	// Token returns whom an API token acts for and its scopes; nil accepts no tokens.
+	Token func(ctx context.Context, tx *store.Tx, raw string) (identity.Person, []string, error)
+	// Desk adds the staff desk's routes below /desk; nil has no desk.
+	Desk func(r page.Routes)
+}
+
+// Server is the pages of one process.
+type Server struct {
+	deps     Deps
+	kit      *page.Kit
+	sessions *session.Manager
+	limits   limits
+	origin   *http.CrossOriginProtection
+	assets   *static.Assets
+	headers  map[string]string
+	now      []byte // the page of the hotlines
+}
+
+// New reads and checks everything the pages are made of.
+func New(d Deps) (*Server, error) {
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	public, err := url.Parse(d.Config.PublicURL)
+	if err != nil || public.Host == "" {
+		return nil, errors.New("XUEGONG_PUBLIC_URL: the pages need the address browsers use")
+	}
+	assets, err := static.New()
+	if err != nil {
+		return nil, err
+	}
+	render, err := page.NewRenderer(d.Templates, assets, d.DB.Zone())
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		deps:     d,
+		kit:      &page.Kit{DB: d.DB, Render: render, Log: d.Log},
+		sessions: session.New(d.Redis, public.Scheme == "https"),
+		limits:   newLimits(d.Redis, d.Log),
+		origin:   http.NewCrossOriginProtection(),
+		assets:   assets,
+		headers:  headers(public, d.FrameAncestors),
+	}
+	if err := s.origin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
+		return nil, fmt.Errorf("XUEGONG_PUBLIC_URL: %w", err)
+	}
+	s.now, err = renderNow(d.Templates, render)
+	return s, err
+}
+
+// renderNow makes the page of the hotlines once, so that it is there whatever else is not.
+func renderNow(files fs.FS, render *page.Renderer) ([]byte, error) {
+	lines, err := page.LoadHotlines(files)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = render.Render(&b, &page.Now{Base: page.Base{Title: "求助热线", Back: "/m/"}, Hotlines: lines})
+	return b.Bytes(), err
+}
+
+// Register adds all routes.
+func (s *Server) Register(r *gin.Engine) {
+	r.GET("/", func(g *gin.Context) { g.Redirect(http.StatusFound, "/m/") })
+	r.GET("/now", s.showNow)
+	r.GET(static.Prefix+"*file", gin.WrapH(s.assets))
+	if name := s.deps.Config.VerifyTxt; name != "" {
+		content := strings.TrimSuffix(strings.TrimPrefix(name, "WW_verify_"), ".txt")
+		r.GET("/"+name, func(g *gin.Context) { g.String(http.StatusOK, content) })
+	}
+	r.GET("/signin", s.signIn)
+	r.POST("/signout", s.sameOrigin(page.Desk), s.signOut)
+
+	phone := r.Group("/m", s.sameOrigin(page.Phone), s.signedIn(page.Phone), s.limitActs(page.Phone))
+	h5.Register(s.kit.Routes(phone, page.Phone), h5.Deps{Home: s.deps.Home, OnAgreed: s.deps.OnAgreed})
+	if s.deps.Desk != nil {
+		desk := r.Group("/desk", s.sameOrigin(page.Desk), s.signedIn(page.Desk), s.limitActs(page.Desk))
+		s.deps.Desk(s.kit.Routes(desk, page.Desk))
+	}
+	v1 := r.Group("/api/v1", s.sameOrigin(page.API), s.authenticated, s.limitActs(page.API))
+	api.Register(s.kit.Routes(v1, page.API), api.Deps{Home: s.deps.Home, OnAgreed: s.deps.OnAgreed})
+	r.GET("/api/v1/openapi.json", api.OpenAPI)
+	r.NoRoute(func(g *gin.Context) {
+		s.kit.Fail(g, faceOf(g.Request.URL.Path), errs.New(errs.NotFound, "这个地址没有内容，可能是链接不完整。"))
+	})
+}
+
+func faceOf(path string) page.Face {
+	switch {
+	case strings.HasPrefix(path, "/api/"):
+		return page.API
+	case strings.HasPrefix(path, "/desk"):
+		return page.Desk
+	default:
+		return page.Phone
+	}
+}
+
+func (s *Server) showNow(g *gin.Context) {
+	g.Header("Cache-Control", "public, max-age=600")
+	g.Data(http.StatusOK, "text/html; charset=utf-8", s.now)
+}

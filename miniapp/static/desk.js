@@ -1,0 +1,107 @@
+// What every page of the desk does with scripts.
+(function () {
+	'use strict';
+
+	// One press is one submit.
+	document.addEventListener('submit', function (e) {
+		if (e.target.hasAttribute('hx-post')) {
+			return;
+		}
+		if (e.target.dataset.sent) {
+			e.preventDefault();
+			return;
+		}
+		e.target.dataset.sent = '1';
+	});
+	window.addEventListener('pageshow', function (e) {
+		if (e.persisted) {
+			document.querySelectorAll('form[data-sent]').forEach(function (form) { delete form.dataset.sent; });
+		}
+	});
+})();
+
+// The keyboard: / search, j k move, Enter open, x choose, a and r act, ? this list.
+(function () {
+	'use strict';
+
+	function rows() { return Array.prototype.slice.call(document.querySelectorAll('a.row__link, a[data-row]')); }
+
+	function move(by) {
+		var all = rows();
+		var at = all.indexOf(document.activeElement);
+		if (at < 0) {
+			at = all.findIndex(function (r) { return r.getAttribute('aria-current') || r.classList.contains('is-open'); });
+		}
+		var next = all[Math.max(0, Math.min(all.length - 1, at + by))];
+		if (next) {
+			next.focus();
+			next.scrollIntoView({ block: 'nearest' });
+		}
+	}
+
+	function choose() {
+		var row = document.activeElement.closest('.row') || document.querySelector('.row.is-open');
+		var box = row && row.querySelector('input[type=checkbox]');
+		if (box) { box.click(); }
+	}
+
+	// act opens what a key stands for and leads on to what it asks.
+	function act(key) {
+		var at = document.querySelector('[data-key="' + key + '"]');
+		if (!at) { return false; }
+		if (at.tagName !== 'SUMMARY') {
+			at.focus();
+			at.select();
+			return true;
+		}
+		var box = at.parentElement;
+		box.open = !box.open;
+		var first = box.open && box.querySelector('input:not([type=hidden]), button');
+		(first || at).focus();
+		return true;
+	}
+
+	function close() {
+		document.querySelectorAll('details.ask[open]').forEach(function (d) { d.open = false; });
+		if (document.activeElement) { document.activeElement.blur(); }
+	}
+
+	document.addEventListener('keydown', function (e) {
+		if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) { return; }
+		if (e.key === 'Escape') { close(); return; }
+		if (e.target.closest('input:not([type=checkbox]):not([type=radio]), textarea, select')) { return; }
+		var did = true;
+		switch (e.key) {
+		case 'j': move(1); break;
+		case 'k': move(-1); break;
+		case 'x': choose(); break;
+		case '/': case 'a': case 'r': case '?': did = act(e.key); break;
+		default: did = false;
+		}
+		if (did) { e.preventDefault(); }
+	});
+
+	// A press beside a question closes it.
+	document.addEventListener('click', function (e) {
+		document.querySelectorAll('details.ask[open]').forEach(function (d) {
+			if (!d.contains(e.target)) { d.open = false; }
+		});
+	});
+
+	// How many are chosen stands on the button that acts on them.
+	document.querySelectorAll('[data-chosen]').forEach(function (out) {
+		var form = out.getAttribute('data-chosen');
+		function count() {
+			var n = document.querySelectorAll('input[type=checkbox][form="' + form + '"]:checked').length;
+			out.textContent = n ? '（' + n + '）' : '';
+		}
+		document.addEventListener('change', count);
+		count();
+	});
+
+	// Opening one row leaves the list where it was.
+	var place = 'scroll:' + location.pathname;
+	window.addEventListener('pagehide', function () { sessionStorage.setItem(place, String(window.scrollY)); });
+	var y = Number(sessionStorage.getItem(place));
+	if (y && /[?&](booking|person|hour|counsellor)=/.test(location.search)) { window.scrollTo(0, y); }
+})();
