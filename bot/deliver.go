@@ -177,7 +177,7 @@ func (b *Bot) renderSettled(_ context.Context, _ *store.Tx, o outbox.Outgoing, f
 // renderReminder is a text card to the booking's page; each link is unique, so that
 // WeCom's duplicate check knows a retry and nothing else.
 func (b *Bot) renderReminder(_ context.Context, _ *store.Tx, o outbox.Outgoing, f counselling.Facts) (json.RawMessage, error) {
-	path, note := "/m/counselling/bookings/"+f.Booking+"?", "来不了请尽早取消，把时间留给别的同学"
+	path, note := "/m/counselling/mine/"+f.Booking+"?", "来不了请尽早取消，把时间留给别的同学"
 	if len(o.To) > 0 && !o.To[0].IsStudent() {
 		path, note = "/desk/counselling?booking="+f.Booking+"&", "来访："+f.Student
 	}
@@ -191,14 +191,14 @@ func (b *Bot) renderReminder(_ context.Context, _ *store.Tx, o outbox.Outgoing, 
 func (b *Bot) bookedText(_ outbox.Outgoing, f counselling.Facts) string {
 	return fmt.Sprintf("已为你留下 %s，%s老师，等待确认，最晚 %s 有结果。\n您预约的事项：%s\n%s",
 		calendar.When(f.StartsAt, b.Cards.Zone), f.Counsellor, calendar.When(f.HeldUntil, b.Cards.Zone), card.Where(f.Campus, f.Place),
-		b.Cards.URL("/m/counselling/bookings/"+f.Booking))
+		b.Cards.URL("/m/counselling/mine/"+f.Booking))
 }
 
 func (b *Bot) decidedText(_ outbox.Outgoing, f counselling.Facts) string {
 	if f.State == counselling.Confirmed {
 		return fmt.Sprintf("您预约的事项已确认：%s，%s老师，%s。前一晚和开始前会提醒你。\n%s",
 			calendar.Span(f.StartsAt, f.EndsAt, b.Cards.Zone), f.Counsellor, card.Where(f.Campus, f.Place),
-			b.Cards.URL("/m/counselling/bookings/"+f.Booking))
+			b.Cards.URL("/m/counselling/mine/"+f.Booking))
 	}
 	return fmt.Sprintf("您预约的事项（%s）没能安排上：%s。\n可以换个时间或换一位老师，写“我想预约”就行。",
 		calendar.When(f.StartsAt, b.Cards.Zone), f.Reason)

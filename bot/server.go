@@ -1,12 +1,13 @@
 package bot
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -33,6 +34,8 @@ type Receiver struct {
 	Keep    Keep
 	Log     *slog.Logger
 	Observe func(outcome string) // kept, forged, stale, oversized, malformed, unkept
+
+	bodies sync.Pool // of *bytes.Buffer
 }
 
 // Register mounts the callback URL.
@@ -44,13 +47,13 @@ func (r *Receiver) Register(g gin.IRoutes) {
 // verify answers the URL check of the admin console (wecom/callback.md section 2).
 func (r *Receiver) verify(c *gin.Context) {
 	q := c.Request.URL.Query()
-	if !r.fresh(q.Get("timestamp")) {
-		r.refuse(c, "stale", http.StatusForbidden)
-		return
-	}
 	plain, err := r.Codec.Verify(q.Get("msg_signature"), q.Get("timestamp"), q.Get("nonce"), q.Get("echostr"))
 	if err != nil {
 		r.refuse(c, outcomeOf(err), statusOf(err))
+		return
+	}
+	if !r.fresh(q.Get("timestamp")) {
+		r.refuse(c, "stale", http.StatusForbidden)
 		return
 	}
 	c.Data(http.StatusOK, "text/plain; charset=utf-8", plain)
@@ -82,15 +85,20 @@ func (r *Receiver) receive(c *gin.Context) {
 
 // open returns the plaintext of a callback that is really WeCom's and recent.
 func (r *Receiver) open(c *gin.Context) (plain []byte, outcome string, status int) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
-	if err != nil {
+	body, ok := r.bodies.Get().(*bytes.Buffer)
+	if !ok {
+		body = new(bytes.Buffer)
+	}
+	defer r.bodies.Put(body) // what is opened is a copy
+	body.Reset()
+	if _, err := body.ReadFrom(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)); err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return nil, "oversized", http.StatusRequestEntityTooLarge
 		}
 		return nil, "malformed", http.StatusBadRequest
 	}
 	q := c.Request.URL.Query()
-	plain, err = r.Codec.Open(q.Get("msg_signature"), q.Get("timestamp"), q.Get("nonce"), body)
+	plain, err := r.Codec.Open(q.Get("msg_signature"), q.Get("timestamp"), q.Get("nonce"), body.Bytes())
 	if err != nil {
 		return nil, outcomeOf(err), statusOf(err)
 	}

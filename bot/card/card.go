@@ -1,6 +1,7 @@
 package card
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,9 +57,19 @@ func clip(s string, n int) string {
 	return string(r[:n-1]) + "…"
 }
 
-func row(key, value string) wecom.Horizontal {
-	return wecom.Horizontal{KeyName: clip(key, 5), Value: clip(value, 30)}
+// label is clip for what WeCom refuses when it is empty.
+func label(s string, n int) string {
+	if strings.TrimSpace(s) == "" {
+		return "–"
+	}
+	return clip(s, n)
 }
+
+func row(key, value string) wecom.Horizontal {
+	return wecom.Horizontal{KeyName: label(key, 5), Value: clip(value, 30)}
+}
+
+func source(name string) *wecom.Source { return &wecom.Source{Desc: clip(name, 13)} }
 
 // Page is where a dialogue hands over what chat cannot ask.
 type Page struct {
@@ -74,21 +85,23 @@ func (m Maker) Question(taskID string, seq int, r dialogue.Reply, page Page) (c 
 	}
 	title, desc, _ := strings.Cut(r.Text, "\n")
 	c = wecom.TemplateCard{CardType: wecom.CardButtons, TaskID: taskID,
-		MainTitle: &wecom.MainTitle{Title: clip(title, 26), Desc: clip(strings.ReplaceAll(desc, "\n", " "), 30)}}
-	if len([]rune(title)) > 26 || len([]rune(desc)) > 30 {
-		c.MainTitle.Desc = ""
-		c.SubTitleText = clip(r.Text, 112)
-		c.MainTitle.Title = clip(title, 26)
+		MainTitle: &wecom.MainTitle{Title: label(title, 26), Desc: strings.ReplaceAll(desc, "\n", " ")}}
+	if len([]rune(title)) > 26 || len([]rune(desc)) > 30 { // in full below the title
+		c.MainTitle.Desc, c.SubTitleText = "", clip(r.Text, 112)
 	}
 	for _, line := range r.Rows {
 		c.Rows = append(c.Rows, row(line.Label, line.Value))
 	}
-	m.options(&c, seq, r.Options)
+	room := wecom.MaxCardButtons - len(r.Buttons)
+	if r.Page {
+		room--
+	}
+	m.options(&c, seq, r.Options, min(room, maxAsButtons))
 	for _, b := range r.Buttons {
-		c.ButtonList = append(c.ButtonList, wecom.Button{Text: clip(b.Label, 10), Style: styleOf(len(c.ButtonList)), Key: talkKey(seq, b.Key)})
+		c.ButtonList = append(c.ButtonList, wecom.Button{Text: label(b.Label, 10), Style: styleOf(len(c.ButtonList)), Key: talkKey(seq, b.Key)})
 	}
 	if r.Page {
-		c.ButtonList = append([]wecom.Button{{Type: wecom.LinkURL, Text: page.Label, Style: wecom.ButtonBlue, URL: m.URL(page.Path)}}, c.ButtonList...)
+		c.ButtonList = append([]wecom.Button{{Type: wecom.LinkURL, Text: label(page.Label, 10), Style: wecom.ButtonBlue, URL: m.URL(page.Path)}}, c.ButtonList...)
 	}
 	if len(c.ButtonList) > wecom.MaxCardButtons {
 		c.ButtonList = c.ButtonList[:wecom.MaxCardButtons]
@@ -99,7 +112,8 @@ func (m Maker) Question(taskID string, seq int, r dialogue.Reply, page Page) (c 
 	return c, len(c.ButtonList) > 0
 }
 
-func (m Maker) options(c *wecom.TemplateCard, seq int, options []dialogue.Option) {
+// options adds the options as buttons if there is room for all, else as a selector.
+func (m Maker) options(c *wecom.TemplateCard, seq int, options []dialogue.Option, room int) {
 	enabled := 0
 	for i, o := range options {
 		detail := o.Detail
@@ -113,11 +127,11 @@ func (m Maker) options(c *wecom.TemplateCard, seq int, options []dialogue.Option
 			enabled++
 		}
 	}
-	if enabled > maxAsButtons {
+	if enabled > room {
 		sel := &wecom.ButtonSelection{QuestionKey: OptionKey, Title: "选择"}
 		for _, o := range options {
 			if o.Disabled == "" && len(sel.OptionList) < maxOptionList {
-				sel.OptionList = append(sel.OptionList, wecom.Option{ID: o.Key, Text: clip(o.Label, 16)})
+				sel.OptionList = append(sel.OptionList, wecom.Option{ID: o.Key, Text: label(o.Label, 16)})
 			}
 		}
 		c.ButtonSelection = sel
@@ -126,7 +140,7 @@ func (m Maker) options(c *wecom.TemplateCard, seq int, options []dialogue.Option
 	}
 	for _, o := range options {
 		if o.Disabled == "" {
-			c.ButtonList = append(c.ButtonList, wecom.Button{Text: clip(o.Label, 10), Style: styleOf(len(c.ButtonList)), Key: talkKey(seq, o.Key)})
+			c.ButtonList = append(c.ButtonList, wecom.Button{Text: label(o.Label, 10), Style: styleOf(len(c.ButtonList)), Key: talkKey(seq, o.Key)})
 		}
 	}
 }
@@ -151,22 +165,15 @@ func Press(parts []string, selected map[string][]string) dialogue.Press {
 	return p
 }
 
-// Answered makes what a question's card becomes once it is answered.
-func (m Maker) Answered(question, answer string) wecom.TemplateCard {
-	return wecom.TemplateCard{CardType: wecom.CardButtons,
-		MainTitle:   &wecom.MainTitle{Title: clip(question, 26)},
-		ButtonList:  []wecom.Button{{Text: "已回答", Key: Route(Talk, "0", ""), Style: wecom.ButtonGrey}},
-		ReplaceText: clip(answer, 20)}
-}
-
 // Choice makes a card of plain choices outside a dialogue, each a route.
 func (m Maker) Choice(taskID, title, desc string, rows []wecom.Horizontal, buttons []wecom.Button) wecom.TemplateCard {
+	buttons = slices.Clone(buttons[:min(len(buttons), wecom.MaxCardButtons)])
 	for i := range buttons {
 		if buttons[i].Style == 0 {
 			buttons[i].Style = styleOf(i)
 		}
-		buttons[i].Text = clip(buttons[i].Text, 10)
+		buttons[i].Text = label(buttons[i].Text, 10)
 	}
 	return wecom.TemplateCard{CardType: wecom.CardButtons, TaskID: taskID,
-		MainTitle: &wecom.MainTitle{Title: clip(title, 26), Desc: clip(desc, 44)}, Rows: rows, ButtonList: buttons}
+		MainTitle: &wecom.MainTitle{Title: label(title, 26), Desc: clip(desc, 30)}, Rows: rows, ButtonList: buttons}
 }

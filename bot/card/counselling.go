@@ -33,11 +33,11 @@ func (m Maker) Requested(taskID string, f counselling.Facts) wecom.TemplateCard 
 		OptionList: []wecom.Option{{ID: NoReason, Text: "请选择理由"}}}
 	for i, r := range f.Reasons {
 		if len(sel.OptionList) < wecom.MaxCardOptions {
-			sel.OptionList = append(sel.OptionList, wecom.Option{ID: fmt.Sprintf("r%d", i), Text: clip(r, 16)})
+			sel.OptionList = append(sel.OptionList, wecom.Option{ID: fmt.Sprintf("r%d", i), Text: label(r, 16)})
 		}
 	}
 	return wecom.TemplateCard{CardType: wecom.CardButtons, TaskID: taskID,
-		Source:          &wecom.Source{Desc: f.Name},
+		Source:          source(f.Name),
 		MainTitle:       &wecom.MainTitle{Title: "有一条新的预约，请您确认", Desc: "最晚 " + calendar.When(f.HeldUntil, m.Zone) + "，过时名额放出"},
 		Rows:            m.bookingRows(f, f.Student),
 		CardAction:      &wecom.CardAction{Type: wecom.LinkURL, URL: m.URL("/desk/counselling?booking=" + f.Booking)},
@@ -67,8 +67,8 @@ func (m Maker) Settled(f counselling.Facts) wecom.TemplateCard {
 		rows = append(rows, row("理由", f.Reason))
 	}
 	return wecom.TemplateCard{CardType: wecom.CardButtons,
-		Source:      &wecom.Source{Desc: f.Name},
-		MainTitle:   &wecom.MainTitle{Title: "预约" + f.State.Label(), Desc: settledBy(f) + " · " + calendar.When(f.At, m.Zone)},
+		Source:      source(f.Name),
+		MainTitle:   &wecom.MainTitle{Title: "预约" + f.State.Label(), Desc: clip(settledBy(f)+" · "+calendar.When(f.At, m.Zone), 30)},
 		Rows:        rows,
 		CardAction:  &wecom.CardAction{Type: wecom.LinkURL, URL: m.URL("/desk/counselling?booking=" + f.Booking)},
 		ButtonList:  []wecom.Button{{Text: f.State.Label(), Style: wecom.ButtonGrey, Key: Route(Confirm, f.Booking)}},
@@ -81,8 +81,6 @@ func settledBy(f counselling.Facts) string {
 		return "超过时限"
 	case f.By == "":
 		return f.Student
-	case f.State == counselling.Cancelled && f.By != f.Counsellor:
-		return f.By
 	default:
 		return f.By + "老师"
 	}
@@ -105,10 +103,10 @@ func (m Maker) Mine(taskID string, b counselling.Booking, name string) wecom.Tem
 		row("老师", b.Slot.Name),
 		row("地点", Where(b.Slot.Campus, b.Slot.Place)),
 	}, []wecom.Button{
-		{Type: wecom.LinkURL, Text: "查看详情", URL: m.URL("/m/counselling/bookings/" + b.PublicID)},
+		{Type: wecom.LinkURL, Text: "查看详情", URL: m.URL("/m/counselling/mine/" + b.PublicID)},
 		{Text: "取消预约", Key: Route(AskCancel, b.PublicID)},
 	})
-	c.Source = &wecom.Source{Desc: name}
+	c.Source = source(name)
 	return c
 }
 

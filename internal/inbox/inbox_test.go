@@ -216,6 +216,28 @@ func TestBodiesAreSealedAndDropped(t *testing.T) {
 	}
 }
 
+func TestOneUnreadableActHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	if err := d.keep("a", "bad"); err != nil {
+		t.Fatal(err)
+	}
+	storetest.Update(t, d.db, func(tx *store.Tx) error {
+		_, err := tx.Exec(`update inbox set body = 'x'`)
+		return err
+	})
+	if err := d.keep("b", "good"); err != nil {
+		t.Fatal(err)
+	}
+	for range 12 {
+		d.drain(1)
+		_ = d.clock.MoveTo(d.clock.Now().Add(10 * time.Minute))
+	}
+	if diff := cmp.Diff([]string{"good"}, d.did("b")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestOnce(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

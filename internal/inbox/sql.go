@@ -49,19 +49,15 @@ func exec1(ctx context.Context, db *store.DB, key []byte, sender string, body []
 }
 
 // claim locks the first act that may be done now; sql.ErrNoRows if there is none.
+// Its Body is still sealed.
 func claim(ctx context.Context, tx *store.Tx) (Act, error) {
 	var a Act
-	var body []byte
 	err := tx.QueryRowContext(ctx, `
 		select id, key, sender, body, received_at, attempts from inbox i
 		where state = 'waiting' and next_at <= $1
 			and not exists (select 1 from inbox e where e.sender = i.sender and e.state = 'waiting' and e.id < i.id)
 		order by id limit 1
-		for no key update skip locked`, tx.Now()).Scan(&a.ID, &a.Key, &a.Sender, &body, &a.ReceivedAt, &a.Attempts)
-	if err != nil {
-		return Act{}, err
-	}
-	a.Body, err = tx.Keys().Unseal(place(a.Key), body)
+		for no key update skip locked`, tx.Now()).Scan(&a.ID, &a.Key, &a.Sender, &a.Body, &a.ReceivedAt, &a.Attempts)
 	return a, err
 }
 

@@ -126,13 +126,17 @@ func (w *Worker) Step(ctx context.Context) (did bool, err error) {
 	return true, w.setAside(ctx, a, actErr)
 }
 
-// run turns a panic into an error, so that one act cannot stop the others.
+// run turns a panic, or a body no key opens, into an error, so that one act cannot
+// stop the others.
 func (w *Worker) run(ctx context.Context, tx *store.Tx, a Act) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
+	if a.Body, err = tx.Keys().Unseal(place(a.Key), a.Body); err != nil {
+		return err
+	}
 	return w.Handle(ctx, tx, a)
 }
 
@@ -147,7 +151,8 @@ func (w *Worker) setAside(ctx context.Context, a Act, cause error) error {
 		if a.Attempts+1 < attempts {
 			return postpone(ctx, tx, a.ID, tx.Now().Add(backoff(a.Attempts)), reason)
 		}
-		if w.GiveUp != nil {
+		if body, err := tx.Keys().Unseal(place(a.Key), a.Body); err == nil && w.GiveUp != nil {
+			a.Body = body
 			if err := tx.Try(ctx, func() error { return w.GiveUp(ctx, tx, a) }); err != nil {
 				w.Log.Error("apology failed", slog.Int64("act", a.ID), slog.Any("error", err))
 			}

@@ -512,3 +512,23 @@ func TestQuiet(t *testing.T) {
 		})
 	}
 }
+
+// A row that no key opens goes to the desk; the others leave.
+func TestOneUnreadableMessageHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	p := newPost(t, 2)
+	p.put(outbox.Message{To: p.persons[:1]}, "坏")
+	p.update(func(tx *store.Tx) error {
+		_, err := tx.Exec(`update send set args = 'x'`)
+		return err
+	})
+	p.put(outbox.Message{To: p.persons[:1]}, "甲")
+	p.put(outbox.Message{To: p.persons[1:]}, "乙")
+	p.drain()
+	p.want(0, "甲")
+	p.want(1, "乙")
+	if p.states()["dead"] != 1 {
+		t.Errorf("states %v, want one dead", p.states())
+	}
+	p.sound()
+}

@@ -156,7 +156,7 @@ type recipient struct {
 }
 
 // lease is how long a claim holds before another worker may take the send up.
-const lease = 60 * time.Second
+const lease = 20 * time.Second
 
 // Budgets a member, under those above which WeCom drops silently (sending.md section 7).
 const (

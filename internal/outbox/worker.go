@@ -57,7 +57,7 @@ type Worker struct {
 	Client  Client
 	Render  Render
 	Log     *slog.Logger
-	Calls   int           // API calls at once; 0 means 16
+	Calls   int           // API calls at once; 0 means 32
 	Poll    time.Duration // how often to ask the alarm; 0 means 100 ms
 	Sweep   time.Duration // how often to ask the diary; 0 means 2 s
 	Observe func(kind, state string)
@@ -69,13 +69,10 @@ type Worker struct {
 	calls sync.WaitGroup
 }
 
-// batch is how many sends are claimed and rendered in one transaction.
-const batch = 64
-
 func (w *Worker) init() {
 	w.once.Do(func() {
 		if w.Calls == 0 {
-			w.Calls = 16
+			w.Calls = 32
 		}
 		if w.Poll == 0 {
 			w.Poll = 100 * time.Millisecond
@@ -119,26 +116,45 @@ func (w *Worker) Run(ctx context.Context) {
 	}
 }
 
+// popDue delivers what the alarm says is due. It pops no more than it can call at
+// once, so that no claim waits for its call while the lease runs.
 func (w *Worker) popDue(ctx context.Context) {
-	if w.held() {
-		return
-	}
-	for ctx.Err() == nil {
-		ids, err := w.Alarm.Pop(ctx, Queue, w.DB.Clock().Now(), 500)
+	for ctx.Err() == nil && !w.held() {
+		n := w.reserve()
+		ids, err := w.Alarm.Pop(ctx, Queue, w.DB.Clock().Now(), n)
 		if err != nil || len(ids) == 0 {
+			w.release(n)
 			return // the sweep finds in the diary what Redis cannot say
 		}
-		for part := range slices.Chunk(ids, batch) {
-			w.take(ctx, part)
-		}
+		w.release(n - len(ids))
+		w.take(ctx, ids, len(ids))
 	}
 }
 
+// sweepDue delivers what the diary says is due, whatever Redis remembers.
 func (w *Worker) sweepDue(ctx context.Context) {
-	if w.held() {
-		return
+	for ctx.Err() == nil && !w.held() && w.takeDue(ctx) > 0 {
 	}
-	for ctx.Err() == nil && w.take(ctx, nil) == batch {
+}
+
+func (w *Worker) takeDue(ctx context.Context) int { return w.take(ctx, nil, w.reserve()) }
+
+// reserve waits for one free call and takes as many as are free with it.
+func (w *Worker) reserve() int {
+	w.slots <- struct{}{}
+	for n := 1; n < w.Calls; n++ {
+		select {
+		case w.slots <- struct{}{}:
+		default:
+			return n
+		}
+	}
+	return w.Calls
+}
+
+func (w *Worker) release(n int) {
+	for range n {
+		<-w.slots
 	}
 }
 
@@ -146,35 +162,36 @@ func (w *Worker) sweepDue(ctx context.Context) {
 // the calls are done.
 func (w *Worker) Drain(ctx context.Context) {
 	w.init()
-	for ctx.Err() == nil && w.take(ctx, nil) > 0 {
+	for ctx.Err() == nil && w.takeDue(ctx) > 0 {
 		w.calls.Wait()
 	}
 }
 
 func (w *Worker) held() bool { return w.Hold != nil && w.Hold() }
 
-// take claims a batch and starts its calls; it returns how many sends it claimed.
-func (w *Worker) take(ctx context.Context, ids []int64) int {
-	sends, n, err := w.claimAndRender(context.WithoutCancel(ctx), ids)
+// take claims up to n sends, for which n calls are reserved, and starts the calls. It
+// returns how many it claimed.
+func (w *Worker) take(ctx context.Context, ids []int64, n int) int {
+	sends, claimed, err := w.claimAndRender(context.WithoutCancel(ctx), ids, n)
 	if err != nil {
 		w.Log.Error("outbox", slog.Any("error", err))
-		return 0
+		sends, claimed = nil, 0
 	}
+	w.release(n - len(sends))
 	for _, s := range sends {
-		w.slots <- struct{}{}
 		w.calls.Go(func() {
-			defer func() { <-w.slots }()
+			defer w.release(1)
 			w.deliver(context.WithoutCancel(ctx), s)
 		})
 	}
-	return n
+	return claimed
 }
 
 // claimAndRender commits the rendered bodies of a batch; only what it returns is called.
-func (w *Worker) claimAndRender(ctx context.Context, only []int64) (ready []*claimed, n int, err error) {
+func (w *Worker) claimAndRender(ctx context.Context, only []int64, limit int) (ready []*claimed, n int, err error) {
 	err = w.DB.Update(ctx, func(tx *store.Tx) error {
 		ready, n = nil, 0
-		sends, err := claim(ctx, tx, only, batch)
+		sends, err := claim(ctx, tx, only, limit)
 		if err != nil {
 			return fmt.Errorf("claim sends: %w", err)
 		}
@@ -213,12 +230,7 @@ func (w *Worker) prepare(ctx context.Context, tx *store.Tx, s *claimed) (bool, e
 		return false, w.end(ctx, tx, s, "dead", 0, "unclear for four hours")
 	}
 	if s.Body != nil {
-		body, err := tx.Keys().Unseal(bodyPlace(s.PublicID), s.Body)
-		s.Body = body
-		if err == nil && s.API == "update" {
-			return w.codeOfRetry(ctx, tx, s)
-		}
-		return err == nil, err
+		return w.prepareAgain(ctx, tx, s)
 	}
 	s.To = slices.DeleteFunc(s.To, func(r recipient) bool { return r.UserID == "" })
 	if len(s.To) == 0 {
@@ -232,10 +244,27 @@ func (w *Worker) prepare(ctx context.Context, tx *store.Tx, s *claimed) (bool, e
 	return w.render(ctx, tx, s)
 }
 
+// prepareAgain repeats the bytes of the first attempt.
+func (w *Worker) prepareAgain(ctx context.Context, tx *store.Tx, s *claimed) (ok bool, err error) {
+	if s.Body, err = tx.Keys().Unseal(bodyPlace(s.PublicID), s.Body); err != nil {
+		return false, w.unreadable(ctx, tx, s, err)
+	}
+	if s.API == "update" {
+		return w.codeOfRetry(ctx, tx, s)
+	}
+	return true, nil
+}
+
+// unreadable ends a send whose text no key opens: it must not hold up the others.
+func (w *Worker) unreadable(ctx context.Context, tx *store.Tx, s *claimed, err error) error {
+	w.Log.Error("unreadable message", slog.String("kind", s.Kind), slog.Int64("send", s.ID), slog.Any("error", err))
+	return w.end(ctx, tx, s, "dead", 0, "unreadable")
+}
+
 func (w *Worker) render(ctx context.Context, tx *store.Tx, s *claimed) (bool, error) {
 	args, err := tx.Keys().Unseal(argsPlace(s.PublicID), s.Args)
 	if err != nil {
-		return false, err
+		return false, w.unreadable(ctx, tx, s, err)
 	}
 	o := Outgoing{PublicID: s.PublicID, Kind: s.Kind, Subject: s.Subject, Update: s.API == "update", Code: s.Code, Args: args}
 	for _, r := range s.To {
@@ -287,7 +316,7 @@ func (w *Worker) codeOfRetry(ctx context.Context, tx *store.Tx, s *claimed) (boo
 func (w *Worker) tellByText(ctx context.Context, tx *store.Tx, s *claimed) error {
 	args, err := tx.Keys().Unseal(argsPlace(s.PublicID), s.Args)
 	if err != nil {
-		return err
+		return w.unreadable(ctx, tx, s, err)
 	}
 	to := make([]identity.ID, len(s.To))
 	for i, r := range s.To {
@@ -300,9 +329,12 @@ func (w *Worker) tellByText(ctx context.Context, tx *store.Tx, s *claimed) error
 		Key: "result/" + s.PublicID, Args: json.RawMessage(args)})
 }
 
+// callTime bounds one call with its quick repeats; the rest of the lease is for recording it.
+const callTime = lease - 5*time.Second
+
 // deliver calls WeCom and records what became of it.
 func (w *Worker) deliver(ctx context.Context, s *claimed) {
-	ctx, cancel := context.WithTimeout(ctx, lease-10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	var res wecom.SendResult
 	var err error

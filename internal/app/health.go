@@ -1,0 +1,41 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+// registerHealth mounts /healthz (the process lives), /readyz (it can work) and /metrics.
+func (a *App) registerHealth(g gin.IRoutes) {
+	g.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
+	g.GET("/readyz", a.ready)
+	g.GET("/metrics", gin.WrapH(a.metrics.handler()))
+}
+
+// ready answers 200 when the database answers and its schema is between the oldest
+// and the newest this release works with. Without Redis the process works, slower.
+func (a *App) ready(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), 3*time.Second)
+	defer cancel()
+	status := gin.H{"database": "ok", "redis": "ok"}
+	code := http.StatusOK
+	have, newest, err := a.db.Schema(ctx)
+	switch {
+	case err != nil:
+		status["database"], code = "unreachable", http.StatusServiceUnavailable
+	case have < store.MinSchema || have > newest:
+		status["database"], code = "schema is of another release", http.StatusServiceUnavailable
+	case have < newest:
+		status["database"], code = "schema is not migrated", http.StatusServiceUnavailable
+	}
+	status["schema"], status["newest"] = have, newest
+	if err := a.redis.Ping(ctx).Err(); err != nil {
+		status["redis"] = "unreachable"
+	}
+	c.JSON(code, status)
+}
