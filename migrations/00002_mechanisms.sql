@@ -125,7 +125,7 @@ create table setting (
 	changed_at timestamptz not null
 );
 
--- The open dialogue of a person: the truth of which Redis keeps the warm copy.
+-- The open dialogue of a person.
 create table dialogue (
 	person_id  bigint primary key references person,
 	script     text not null,

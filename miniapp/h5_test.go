@@ -68,6 +68,9 @@ func TestBooking_straight_through(t *testing.T) {
 	if len(cards) != 4 {
 		t.Fatalf("%d counsellors, want 4:\n%s", len(cards), list.body)
 	}
+	if strings.Count(cards[0].text(), "东校区") != 1 {
+		t.Errorf("the first card %q names the campus more than once", cards[0].text())
+	}
 	for _, word := range []string{"苏晴", "听你慢慢说", "东校区致远楼 305", "最近空位", "我要预约"} {
 		if !strings.Contains(cards[0].text(), word) {
 			t.Errorf("the first card %q lacks %q", cards[0].text(), word)
@@ -115,11 +118,11 @@ func TestBooking_straight_through(t *testing.T) {
 
 // firstHour opens a counsellor's times and returns the path of the first free hour.
 func (b *browser) firstHour() string {
-	b.w.t.Helper()
+	b.w.tb.Helper()
 	list := b.get("/m/counselling")
 	card := list.doc.first("a.weui-btn_primary")
 	if card == nil {
-		b.w.t.Fatalf("no counsellor to book:\n%s", list.body)
+		b.w.tb.Fatalf("no counsellor to book:\n%s", list.body)
 	}
 	return b.get(card.attr("href")).doc.first("a.time").attr("href")
 }
@@ -154,13 +157,13 @@ func TestBooking_posted_twice_is_made_once(t *testing.T) {
 
 // bookings are those of the student with the userid.
 func (w *world) bookings(userid string) (list []counselling.Booking) {
-	w.t.Helper()
-	storetest.Update(w.t, w.db, func(tx *store.Tx) error {
-		who, err := identity.Find(w.t.Context(), tx, userid)
+	w.tb.Helper()
+	storetest.Update(w.tb, w.db, func(tx *store.Tx) error {
+		who, err := identity.Find(w.tb.Context(), tx, userid)
 		if err != nil {
 			return err
 		}
-		list, err = counselling.Mine(w.t.Context(), tx, who)
+		list, err = counselling.Mine(w.tb.Context(), tx, who)
 		return err
 	})
 	return list
@@ -248,13 +251,13 @@ func TestNotice_a_new_version_is_agreed_to_anew(t *testing.T) {
 
 // publishNotice has the centre's desk put a new text in force.
 func (w *world) publishNotice(body string) {
-	w.t.Helper()
-	storetest.Update(w.t, w.db, func(tx *store.Tx) error {
-		desk, err := identity.Find(w.t.Context(), tx, "t06")
+	w.tb.Helper()
+	storetest.Update(w.tb, w.db, func(tx *store.Tx) error {
+		desk, err := identity.Find(w.tb.Context(), tx, "t06")
 		if err != nil {
 			return err
 		}
-		return counselling.PublishNotice(w.t.Context(), tx, desk, counselling.Centres(desk)[0], body)
+		return counselling.PublishNotice(w.tb.Context(), tx, desk, counselling.Centres(desk)[0], body)
 	})
 }
 

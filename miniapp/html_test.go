@@ -10,11 +10,11 @@ import (
 // element is a part of a page, found by what it is rather than by where it stands.
 type element struct{ *html.Node }
 
-func parse(t testing.TB, page string) *element {
-	t.Helper()
+func parse(tb testing.TB, page string) *element {
+	tb.Helper()
 	n, err := html.Parse(strings.NewReader(page))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &element{n}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/wecom"
 	"github.com/xuegong/xuegong/miniapp/api"
+	"github.com/xuegong/xuegong/miniapp/desk"
 	"github.com/xuegong/xuegong/miniapp/h5"
 	"github.com/xuegong/xuegong/miniapp/page"
 	"github.com/xuegong/xuegong/miniapp/static"
@@ -34,7 +35,7 @@ type WeCom interface {
 	UserInfo(ctx context.Context, code string) (wecom.Identity, error)
 }
 
-// Deps is what the pages stand on. Log, OnAgreed, Token, Desk and FrameAncestors may be nil.
+// Deps is what the pages stand on. Log, OnAgreed, Token and FrameAncestors may be nil.
 type Deps struct {
 	DB        *store.DB
 	WeCom     WeCom
@@ -53,8 +54,6 @@ type Deps struct {
 	OnAgreed func(ctx context.Context, tx *store.Tx, who identity.Person) error
 	// Token returns whom an API token acts for and its scopes; nil accepts no tokens.
 	Token func(ctx context.Context, tx *store.Tx, raw string) (identity.Person, []string, error)
-	// Desk adds the staff desk's routes below /desk; nil has no desk.
-	Desk func(r page.Routes)
 }
 
 // Server is the pages of one process.
@@ -113,8 +112,14 @@ func renderNow(files fs.FS, render *page.Renderer) ([]byte, error) {
 	return b.Bytes(), err
 }
 
+// proxies are where a reverse proxy may stand; only from there is X-Forwarded-For believed.
+func proxies() []string {
+	return []string{"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"}
+}
+
 // Register adds all routes.
 func (s *Server) Register(r *gin.Engine) {
+	_ = r.SetTrustedProxies(proxies()) // the error is for malformed networks
 	r.GET("/", func(g *gin.Context) { g.Redirect(http.StatusFound, "/m/") })
 	r.GET("/now", s.showNow)
 	r.GET(static.Prefix+"*file", gin.WrapH(s.assets))
@@ -127,10 +132,8 @@ func (s *Server) Register(r *gin.Engine) {
 
 	phone := r.Group("/m", s.sameOrigin(page.Phone), s.signedIn(page.Phone), s.limitActs(page.Phone))
 	h5.Register(s.kit.Routes(phone, page.Phone), h5.Deps{Home: s.deps.Home, OnAgreed: s.deps.OnAgreed})
-	if s.deps.Desk != nil {
-		desk := r.Group("/desk", s.sameOrigin(page.Desk), s.signedIn(page.Desk), s.limitActs(page.Desk))
-		s.deps.Desk(s.kit.Routes(desk, page.Desk))
-	}
+	staff := r.Group("/desk", s.sameOrigin(page.Desk), s.signedIn(page.Desk), s.limitActs(page.Desk))
+	desk.Register(s.kit.Routes(staff, page.Desk))
 	v1 := r.Group("/api/v1", s.sameOrigin(page.API), s.authenticated, s.limitActs(page.API))
 	api.Register(s.kit.Routes(v1, page.API), api.Deps{Home: s.deps.Home, OnAgreed: s.deps.OnAgreed})
 	r.GET("/api/v1/openapi.json", api.OpenAPI)

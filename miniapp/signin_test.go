@@ -33,7 +33,7 @@ func TestSignIn(t *testing.T) {
 	})
 
 	t.Run("elsewhere_by_scanning_a_code", func(t *testing.T) {
-		for _, path := range []string{"/m/", "/m/counselling"} {
+		for _, path := range []string{"/m/", "/desk/"} {
 			b := w.browser(onThePC)
 			back, state := b.get(path).toWeCom(loginHost)
 			res := b.get(back + "?code=" + w.wecom.code(wecom.Identity{UserID: "T06"}) + "&state=" + state)

@@ -1,6 +1,7 @@
 package miniapp_test
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -38,7 +39,7 @@ const (
 
 // world is the pages over real HTTP on a real database, with the sample school in it.
 type world struct {
-	t     testing.TB
+	tb    testing.TB
 	db    *store.DB
 	clock *clock.Fixed
 	redis *miniredis.Miniredis
@@ -54,44 +55,48 @@ type agreements struct {
 	names []string
 }
 
-func newWorld(t testing.TB, change ...func(*miniapp.Deps)) *world {
-	t.Helper()
-	db, clk := storetest.DB(t)
-	if err := sample.Load(t.Context(), db); err != nil {
-		t.Fatal(err)
+func newWorld(tb testing.TB, change ...func(*miniapp.Deps)) *world {
+	tb.Helper()
+	db, clk := storetest.DB(tb)
+	if err := sample.Load(tb.Context(), db); err != nil {
+		tb.Fatal(err)
 	}
-	w := &world{t: t, db: db, clock: clk, redis: miniredis.RunT(t), wecom: &fakeWeCom{}, agreed: &agreements{}}
+	w := &world{tb: tb, db: db, clock: clk, redis: miniredis.RunT(tb), wecom: &fakeWeCom{}, agreed: &agreements{}}
 	srv := httptest.NewUnstartedServer(nil)
 	w.url = "http://" + srv.Listener.Addr().String()
 	home, err := templates.LoadHome(templates.FS)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	rdb := redis.NewClient(&redis.Options{Addr: w.redis.Addr(), MaxRetries: -1,
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}})
-	t.Cleanup(func() { _ = rdb.Close() })
-	deps := miniapp.Deps{DB: db, WeCom: w.wecom, Redis: rdb, Config: newConfig(w.url),
+	rdb := redis.NewClient(&redis.Options{
+		Addr: w.redis.Addr(), MaxRetries: -1,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	})
+	tb.Cleanup(func() { _ = rdb.Close() })
+	deps := miniapp.Deps{
+		DB: db, WeCom: w.wecom, Redis: rdb, Config: newConfig(w.url),
 		Home: home, Templates: templates.FS, Binding: identity.ByNumber, FrameAncestors: []string{frame},
-		Log: slog.New(slog.NewTextHandler(testLog{t}, nil)), Token: identity.ByToken,
+		Log: slog.New(slog.NewTextHandler(testLog{tb}, nil)), Token: identity.ByToken,
 		OnAgreed: func(_ context.Context, _ *store.Tx, who identity.Person) error {
 			w.agreed.mu.Lock()
 			defer w.agreed.mu.Unlock()
 			w.agreed.names = append(w.agreed.names, who.Name)
 			return nil
-		}}
+		},
+	}
 	for _, f := range change {
 		f(&deps)
 	}
 	pages, err := miniapp.New(deps)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	gin.SetMode(gin.TestMode)
 	engine := gin.New()
 	pages.Register(engine)
 	srv.Config.Handler = pages.Wrap(engine)
 	srv.Start()
-	t.Cleanup(srv.Close)
+	tb.Cleanup(srv.Close)
 	return w
 }
 
@@ -100,10 +105,10 @@ func newConfig(url string) *config.Config {
 }
 
 // testLog is the log of the test it happens in.
-type testLog struct{ t testing.TB }
+type testLog struct{ tb testing.TB }
 
 func (l testLog) Write(b []byte) (int, error) {
-	l.t.Log(strings.TrimSpace(string(b)))
+	l.tb.Log(strings.TrimSpace(string(b)))
 	return len(b), nil
 }
 
@@ -113,6 +118,7 @@ type fakeWeCom struct {
 	codes map[string]wecom.Identity
 	down  bool
 	asked int
+	at    string // where a real browser finds it, "" is nowhere
 }
 
 const (
@@ -121,7 +127,7 @@ const (
 )
 
 func (f *fakeWeCom) AuthorizeURL(redirect, state string) string {
-	return "https://" + authorizeHost + "/?redirect_uri=" + url.QueryEscape(redirect) + "&state=" + state
+	return cmp.Or(f.at, "https://"+authorizeHost) + "/?redirect_uri=" + url.QueryEscape(redirect) + "&state=" + state
 }
 
 func (f *fakeWeCom) LoginURL(redirect, state string) string {
@@ -163,24 +169,26 @@ type browser struct {
 }
 
 func (w *world) browser(agent string) *browser {
-	w.t.Helper()
+	w.tb.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		w.t.Fatal(err)
+		w.tb.Fatal(err)
 	}
-	return &browser{w: w, agent: agent, http: &http.Client{Jar: jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &browser{w: w, agent: agent, http: &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 }
 
 // as returns a browser in which the member has signed in, the way members do.
 func (w *world) as(userid string) *browser {
-	w.t.Helper()
+	w.tb.Helper()
 	b := w.browser(inWeCom)
 	res := b.get("/m/")
 	back, state := res.toWeCom(authorizeHost)
 	res = b.get(back + "?code=" + w.wecom.code(wecom.Identity{UserID: userid}) + "&state=" + state)
 	if res.status != http.StatusFound || res.location != "/m/" {
-		w.t.Fatalf("sign in %s: %d to %q", userid, res.status, res.location)
+		w.tb.Fatalf("sign in %s: %d to %q", userid, res.status, res.location)
 	}
 	return b
 }
@@ -196,32 +204,32 @@ type answer struct {
 }
 
 func (b *browser) do(req *http.Request) *answer {
-	b.w.t.Helper()
+	b.w.tb.Helper()
 	req.Header.Set("User-Agent", b.agent)
 	res, err := b.http.Do(req)
 	if err != nil {
-		b.w.t.Fatal(err)
+		b.w.tb.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		b.w.t.Fatal(err)
+		b.w.tb.Fatal(err)
 	}
 	a := &answer{w: b.w, status: res.StatusCode, location: res.Header.Get("Location"), header: res.Header, body: string(body)}
 	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
-		a.doc = parse(b.w.t, string(body))
+		a.doc = parse(b.w.tb, string(body))
 	}
 	return a
 }
 
 func (b *browser) request(method, path, mime, body string) *http.Request {
-	b.w.t.Helper()
+	b.w.tb.Helper()
 	if strings.HasPrefix(path, "/") {
 		path = b.w.url + path
 	}
-	req, err := http.NewRequestWithContext(b.w.t.Context(), method, path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(b.w.tb.Context(), method, path, strings.NewReader(body))
 	if err != nil {
-		b.w.t.Fatal(err)
+		b.w.tb.Fatal(err)
 	}
 	if mime != "" {
 		req.Header.Set("Content-Type", mime)
@@ -230,18 +238,18 @@ func (b *browser) request(method, path, mime, body string) *http.Request {
 }
 
 func (b *browser) get(path string) *answer {
-	b.w.t.Helper()
+	b.w.tb.Helper()
 	return b.do(b.request(http.MethodGet, path, "", ""))
 }
 
 func (b *browser) post(path string, form url.Values) *answer {
-	b.w.t.Helper()
+	b.w.tb.Helper()
 	return b.do(b.request(http.MethodPost, path, "application/x-www-form-urlencoded", form.Encode()))
 }
 
 // json calls the API.
 func (b *browser) json(method, path, body string, headers ...string) *answer {
-	b.w.t.Helper()
+	b.w.tb.Helper()
 	req := b.request(method, path, "application/json", body)
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
@@ -251,10 +259,10 @@ func (b *browser) json(method, path, body string, headers ...string) *answer {
 
 // form returns what the page's only form with this action would post.
 func (a *answer) form(action string) url.Values {
-	a.w.t.Helper()
+	a.w.tb.Helper()
 	f := a.doc.first(`form[action="` + action + `"]`)
 	if f == nil {
-		a.w.t.Fatalf("no form for %s in:\n%s", action, a.body)
+		a.w.tb.Fatalf("no form for %s in:\n%s", action, a.body)
 	}
 	v := url.Values{}
 	for _, in := range f.all("input") {
@@ -268,10 +276,10 @@ func (a *answer) form(action string) url.Values {
 
 // toWeCom reads where a redirect to WeCom's host comes back, and with which state.
 func (a *answer) toWeCom(host string) (back, state string) {
-	a.w.t.Helper()
+	a.w.tb.Helper()
 	u, err := url.Parse(a.location)
 	if err != nil || a.status != http.StatusFound || u.Host != host {
-		a.w.t.Fatalf("got %d to %q, want a redirect to %s", a.status, a.location, host)
+		a.w.tb.Fatalf("got %d to %q, want a redirect to %s", a.status, a.location, host)
 	}
 	back = strings.TrimPrefix(u.Query().Get("redirect_uri"), a.w.url)
 	return back, u.Query().Get("state")

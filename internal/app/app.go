@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -110,15 +111,37 @@ func (a *App) connect(ctx context.Context, o Options) error {
 	return err
 }
 
-// openRedis takes redis://, rediss:// and unix:// addresses, and a comma list of
-// host:port for a cluster.
-func openRedis(url string) (redis.UniversalClient, error) {
-	opts, err := redis.ParseURL(url)
+// openRedis takes redis://, rediss:// and unix:// addresses. Further ?addr=host:port
+// make it a cluster, ?master_name=NAME makes its hosts Sentinels.
+func openRedis(address string) (redis.UniversalClient, error) {
+	wrong := errors.New("REDIS_URL: not an address redis://host:port/db")
+	u, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.New("REDIS_URL: not an address redis://host:port/db")
+		return nil, wrong
 	}
-	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return redis.NewClient(opts), nil
+	quiet := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	q := u.Query()
+	switch {
+	case q.Has("master_name"):
+		o, err := redis.ParseFailoverURL(address)
+		if err != nil {
+			return nil, wrong
+		}
+		return redis.NewFailoverClient(o), nil
+	case q.Has("addr"):
+		o, err := redis.ParseClusterURL(address)
+		if err != nil {
+			return nil, wrong
+		}
+		o.MaintNotificationsConfig = quiet
+		return redis.NewClusterClient(o), nil
+	}
+	o, err := redis.ParseURL(address)
+	if err != nil {
+		return nil, wrong
+	}
+	o.MaintNotificationsConfig = quiet
+	return redis.NewClient(o), nil
 }
 
 func (a *App) wire(files fs.FS, o Options) error {

@@ -25,7 +25,7 @@ func (a *App) keepDirectory(ctx context.Context) {
 	every(ctx, time.Minute, func() {
 		due, err := a.directoryDue(ctx)
 		if err == nil && due {
-			err = a.readDirectory(ctx)
+			_, err = a.readDirectory(ctx, false)
 		}
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn("read directory", slog.Any("error", err))
@@ -50,23 +50,24 @@ func (a *App) directoryDue(ctx context.Context) (due bool, err error) {
 	return due, err
 }
 
-func (a *App) readDirectory(ctx context.Context) error {
+func (a *App) readDirectory(ctx context.Context, force bool) (report identity.DirectoryReport, err error) {
 	reading := identity.Directory{ReadAt: a.db.Clock().Now()}
 	departments, err := a.wecom.Departments(ctx, wecom.RootDepartment)
 	if err != nil {
-		return fmt.Errorf("departments: %w", err)
+		return report, fmt.Errorf("departments: %w", err)
 	}
 	for _, d := range departments {
 		list, err := a.wecom.SimpleList(ctx, d.ID)
 		if err != nil {
-			return fmt.Errorf("members of department %d: %w", d.ID, err)
+			return report, fmt.Errorf("members of department %d: %w", d.ID, err)
 		}
 		for _, m := range list {
 			reading.Members = append(reading.Members, identity.DirectoryMember{UserID: m.UserID, Name: m.Name})
 		}
 	}
-	return a.db.Update(ctx, func(tx *store.Tx) error {
-		_, err := identity.SyncDirectory(ctx, tx, reading, false)
+	err = a.db.Update(ctx, func(tx *store.Tx) error {
+		report, err = identity.SyncDirectory(ctx, tx, reading, force)
 		return err
 	})
+	return report, err
 }

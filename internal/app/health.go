@@ -17,8 +17,7 @@ func (a *App) registerHealth(g gin.IRoutes) {
 	g.GET("/metrics", gin.WrapH(a.metrics.handler()))
 }
 
-// ready answers 200 when the database answers and its schema is between the oldest
-// and the newest this release works with. Without Redis the process works, slower.
+// ready answers 200 when the database answers and this release works with its schema. Without Redis the process works, slower.
 func (a *App) ready(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), 3*time.Second)
 	defer cancel()
@@ -28,10 +27,10 @@ func (a *App) ready(c *gin.Context) {
 	switch {
 	case err != nil:
 		status["database"], code = "unreachable", http.StatusServiceUnavailable
-	case have < store.MinSchema || have > newest:
-		status["database"], code = "schema is of another release", http.StatusServiceUnavailable
 	case have < newest:
 		status["database"], code = "schema is not migrated", http.StatusServiceUnavailable
+	case !store.Fits(have, newest):
+		status["database"], code = "schema is of a later release", http.StatusServiceUnavailable
 	}
 	status["schema"], status["newest"] = have, newest
 	if err := a.redis.Ping(ctx).Err(); err != nil {

@@ -148,8 +148,31 @@ func remindersBroken(ctx context.Context, tx *store.Tx) ([]string, error) {
 }
 
 type importCmd struct {
-	People importPeopleCmd `cmd:"" help:"Import people; shows a preview unless --yes."`
-	Role   importRoleCmd   `cmd:"" help:"Give the first roles of a new installation: admin, or centre_head of a centre."`
+	People    importPeopleCmd    `cmd:"" help:"Import people; shows a preview unless --yes."`
+	Directory importDirectoryCmd `cmd:"" help:"Read WeCom's directory now and close the accounts of who is gone."`
+	Role      importRoleCmd      `cmd:"" help:"Give the first roles of a new installation: admin, or centre_head of a centre."`
+}
+
+type importDirectoryCmd struct {
+	Force bool `help:"Close the accounts even if they are unusually many."`
+}
+
+func (c importDirectoryCmd) Run(e *environment) error {
+	cfg, err := e.settings()
+	if err != nil {
+		return err
+	}
+	a, err := New(e.ctx, cfg, Options{Log: e.log()})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	report, err := a.readDirectory(e.ctx, c.Force)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "%d members read, %d accounts closed, %d bound\n", report.Members, report.Closed, report.Bound)
+	return nil
 }
 
 type importRoleCmd struct {
@@ -306,7 +329,7 @@ func (doctorCmd) Run(e *environment) error {
 
 func (a *App) checkSchema(ctx context.Context) error {
 	have, newest, err := a.db.Schema(ctx)
-	if err == nil && have != newest {
+	if err == nil && !store.Fits(have, newest) {
 		err = fmt.Errorf("schema is at %d, this release needs %d: run xuegong migrate", have, newest)
 	}
 	return err

@@ -127,7 +127,7 @@ func SaveCounsellor(ctx context.Context, tx *store.Tx, who identity.Person, cent
 		return "", err
 	}
 	fields := map[string]string{}
-	if !p.HasIn(centre, identity.CentreCounsellor) {
+	if e.Active && !p.HasIn(centre, identity.CentreCounsellor) {
 		fields["person"] = "先由中心负责人授予这位老师接待的角色。"
 	}
 	if n := len([]rune(e.Intro)); n < 5 || n > 300 {

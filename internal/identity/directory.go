@@ -239,7 +239,7 @@ const (
 
 // ErrDirectoryShrank is what the nightly reading meets when too many are gone at once.
 var ErrDirectoryShrank = errs.New(errs.Conflict,
-	"企业微信通讯录比平时少了很多人，先没有停用任何账号。请检查应用的可见范围；确认无误后在工作台强制同步。")
+	"企业微信通讯录比平时少了很多人，先没有停用任何账号。请检查应用的可见范围；确认无误后由系统管理员在服务器上强制同步（xuegong import directory --force）。")
 
 // SyncDirectory closes the accounts of who is no longer in the directory, and binds
 // whom the directory's attribute proves. It refuses with ErrDirectoryShrank, and changes

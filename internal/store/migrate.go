@@ -14,9 +14,15 @@ import (
 	"github.com/xuegong/xuegong/migrations"
 )
 
-// MinSchema is the oldest schema this program works with; what a migration replaces
-// is dropped one release later, so that the previous release runs beside this one.
-const MinSchema = 1
+// release is how many numbers of migrations a release has: the first release has 1 to
+// 99, the second 100 to 199. A program works with the schema of its own release, whole,
+// and with that of the next one, so that a new schema can come before the new program.
+const release = 100
+
+// Fits tells whether a program whose newest migration is newest works with the schema have.
+func Fits(have, newest int64) bool {
+	return have >= newest && have < (newest/release+2)*release
+}
 
 // Migrate brings the schema to the newest version. Several processes may call it at
 // once: one applies, the others wait for it.

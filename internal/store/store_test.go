@@ -147,3 +147,24 @@ func TestSeal(t *testing.T) {
 		t.Error("the MAC does not tell its parts apart")
 	}
 }
+
+func TestFits(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name         string
+		have, newest int64
+		want         bool
+	}{
+		{"its_own", 3, 3, true},
+		{"not_migrated_yet", 2, 3, false},
+		{"the_next_release_came_first", 104, 3, true},
+		{"two_releases_ahead", 200, 3, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := store.Fits(tt.have, tt.newest); got != tt.want {
+				t.Errorf("Fits(%d, %d) = %v", tt.have, tt.newest, got)
+			}
+		})
+	}
+}

@@ -95,8 +95,10 @@ type slot struct {
 
 func slotIn(zone *time.Location) func(counselling.Slot) slot {
 	return func(s counselling.Slot) slot {
-		return slot{ID: s.PublicID, Counsellor: s.Counsellor, Name: s.Name, StartsAt: s.StartsAt.In(zone), EndsAt: s.EndsAt.In(zone),
-			Campus: s.Campus, Place: s.Place, Capacity: s.Capacity, Free: s.Free(), Bookable: s.Bookable()}
+		return slot{
+			ID: s.PublicID, Counsellor: s.Counsellor, Name: s.Name, StartsAt: s.StartsAt.In(zone), EndsAt: s.EndsAt.In(zone),
+			Campus: s.Campus, Place: s.Place, Capacity: s.Capacity, Free: s.Free(), Bookable: s.Bookable(),
+		}
 	}
 }
 
@@ -168,9 +170,11 @@ type event struct {
 
 func bookingIn(zone *time.Location) func(counselling.Booking) booking {
 	return func(b counselling.Booking) booking {
-		out := booking{ID: b.PublicID, State: string(b.State), Label: b.State.Label(), Slot: slotIn(zone)(b.Slot), Via: string(b.Via),
+		out := booking{
+			ID: b.PublicID, State: string(b.State), Label: b.State.Label(), Slot: slotIn(zone)(b.Slot), Via: string(b.Via),
 			CreatedAt: b.CreatedAt.In(zone), HeldUntil: b.HeldUntil.In(zone), DecidedBy: b.DecidedBy, Reason: b.Reason, Wish: b.Wish,
-			Student: student{b.Student.Name, b.Student.Number, b.Student.College}}
+			Student: student{b.Student.Name, b.Student.Number, b.Student.College},
+		}
 		if !b.DecidedAt.IsZero() {
 			at := b.DecidedAt.In(zone)
 			out.DecidedAt = &at
@@ -332,8 +336,10 @@ func (f face) day(c *page.Context) error {
 		return err
 	}
 	zone := c.Zone()
-	return c.JSON(http.StatusOK, day{Date: d.Date.In(zone).Format(time.DateOnly), Slots: listOf(d.Slots, slotIn(zone)).Items,
-		Bookings: listOf(d.Bookings, bookingIn(zone)).Items, Pending: listOf(d.Pending, bookingIn(zone)).Items})
+	return c.JSON(http.StatusOK, day{
+		Date: d.Date.In(zone).Format(time.DateOnly), Slots: listOf(d.Slots, slotIn(zone)).Items,
+		Bookings: listOf(d.Bookings, bookingIn(zone)).Items, Pending: listOf(d.Pending, bookingIn(zone)).Items,
+	})
 }
 
 // centreOf finds the centre by its public id, or the first the person works at for "".

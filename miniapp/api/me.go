@@ -23,8 +23,10 @@ type person struct {
 func (f face) me(c *page.Context) error {
 	var p person
 	if err := c.View(func(_ *store.Tx, who identity.Person) error {
-		p = person{ID: who.PublicID, Name: who.Name, Kind: string(who.Kind), Number: who.Number, Level: who.Level,
-			Unit: who.UnitName, College: who.CollegeName, Campus: who.CampusName}
+		p = person{
+			ID: who.PublicID, Name: who.Name, Kind: string(who.Kind), Number: who.Number, Level: who.Level,
+			Unit: who.UnitName, College: who.CollegeName, Campus: who.CampusName,
+		}
 		return nil
 	}); err != nil {
 		return err

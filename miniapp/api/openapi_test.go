@@ -28,7 +28,7 @@ type operation struct {
 	OperationID string `json:"operationId"`
 	Summary     string
 	Parameters  []parameter
-	Responses map[string]any
+	Responses   map[string]any
 }
 
 type parameter struct {

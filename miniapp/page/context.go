@@ -79,7 +79,7 @@ func (r Routes) serve(h Handler) gin.HandlerFunc {
 // recovered answers a panic as any other fault of ours.
 func (k *Kit) recovered(g *gin.Context, face Face) {
 	if v := recover(); v != nil {
-		if v == http.ErrAbortHandler {
+		if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(v)
 		}
 		k.Fail(g, face, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))

@@ -100,9 +100,18 @@ func funcs(assets *static.Assets, zone *time.Location) template.FuncMap {
 		"day":   func(t time.Time) string { return t.In(zone).Format(time.DateOnly) },     // 2026-10-14
 		"iso":   func(t time.Time) string { return t.In(zone).Format(time.RFC3339) },      // for <time datetime>
 		"badge": BadgeOf,
-		"first": func(s string) string { return firstRune(s) },                                  // 林, for a round picture
+		"where": where,
+		"first": firstRune,                                                                      // 林, for a round picture
 		"lines": func(s string) []string { return strings.Split(strings.TrimSpace(s), "\n\n") }, // paragraphs
 	}
+}
+
+// where names a place once, also where its name begins with the campus.
+func where(campus, place string) string {
+	if strings.HasPrefix(place, campus) {
+		return place
+	}
+	return campus + " · " + place
 }
 
 func firstRune(s string) string {

@@ -57,8 +57,10 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 		{"error_desk", &Error{Base: Base{Title: "这一页看不了"}, Face: Desk, Message: counselling.ErrConfidential.Message, Next: "/desk/", Label: "回到工作台"}},
 	}
 	for _, state := range counselling.States() {
-		stories = append(stories, Story{"booking_" + string(state), &Booking{Base: base("预约", "/m/counselling/mine"),
-			Booking: s.booking(state), Own: true, CancelTill: now.Add(48 * time.Hour)}})
+		stories = append(stories, Story{"booking_" + string(state), &Booking{
+			Base:    base("预约", "/m/counselling/mine"),
+			Booking: s.booking(state), Own: true, CancelTill: now.Add(48 * time.Hour),
+		}})
 	}
 	return stories
 }
@@ -72,14 +74,18 @@ func (s sampler) at(days, hour int) time.Time {
 
 func (s sampler) slot(days, hour, capacity, taken int) counselling.Slot {
 	start := s.at(days, hour)
-	return counselling.Slot{PublicID: "0slot" + start.Format("0215"), Counsellor: "0counsellor1", Name: "林静怡", StartsAt: start,
+	return counselling.Slot{
+		PublicID: "0slot" + start.Format("0215"), Counsellor: "0counsellor1", Name: "林静怡", StartsAt: start,
 		EndsAt: start.Add(50 * time.Minute), Place: "A 座 301", Campus: "东校区", Open: true, Capacity: capacity, Taken: taken,
-		TooSoon: start.Before(s.now.Add(150 * time.Minute))}
+		TooSoon: start.Before(s.now.Add(150 * time.Minute)),
+	}
 }
 
 func (s sampler) slots() []counselling.Slot {
-	return []counselling.Slot{s.slot(0, 10, 1, 0), s.slot(0, 14, 1, 1), s.slot(0, 15, 1, 0), s.slot(2, 9, 1, 1), s.slot(2, 10, 1, 0),
-		s.slot(2, 15, 8, 3), s.slot(2, 16, 1, 1), s.slot(4, 14, 1, 1), s.slot(7, 9, 1, 0)}
+	return []counselling.Slot{
+		s.slot(0, 10, 1, 0), s.slot(0, 14, 1, 1), s.slot(0, 15, 1, 0), s.slot(2, 9, 1, 1), s.slot(2, 10, 1, 0),
+		s.slot(2, 15, 8, 3), s.slot(2, 16, 1, 1), s.slot(4, 14, 1, 1), s.slot(7, 9, 1, 0),
+	}
 }
 
 func (s sampler) counsellors() []counselling.Counsellor {
@@ -91,10 +97,12 @@ func (s sampler) counsellors() []counselling.Counsellor {
 }
 
 func (s sampler) booking(state counselling.State) counselling.Booking {
-	b := counselling.Booking{PublicID: "0booking1", State: state, Slot: s.slot(2, 15, 1, 1), Via: counselling.ViaPage,
+	b := counselling.Booking{
+		PublicID: "0booking1", State: state, Slot: s.slot(2, 15, 1, 1), Via: counselling.ViaPage,
 		HeldUntil: s.now.Add(11 * time.Hour), CreatedAt: s.now, Wish: "最近睡得不太好，想找个人聊聊。",
 		Student: counselling.Student{Name: "张晓雨", Number: "2024010101", College: "文学院"},
-		History: []counselling.Event{{At: s.now, State: counselling.Pending, By: "张晓雨"}}}
+		History: []counselling.Event{{At: s.now, State: counselling.Pending, By: "张晓雨"}},
+	}
 	if state == counselling.Pending {
 		return b
 	}

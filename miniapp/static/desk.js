@@ -81,6 +81,17 @@
 		if (did) { e.preventDefault(); }
 	});
 
+	// Enter in an input asks first, too.
+	document.addEventListener('submit', function (e) {
+		var ask = e.submitter && e.submitter.closest('details.ask');
+		if (ask && !ask.open) {
+			e.preventDefault();
+			e.stopPropagation();
+			ask.open = true;
+			e.submitter.focus();
+		}
+	}, true);
+
 	// A press beside a question closes it.
 	document.addEventListener('click', function (e) {
 		document.querySelectorAll('details.ask[open]').forEach(function (d) {

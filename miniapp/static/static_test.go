@@ -131,17 +131,30 @@ func TestTokens_have_contrast(t *testing.T) {
 		t.Fatal("no dark colours")
 	}
 	colours := map[string]string{}
-	for name, css := range map[string]string{"light": light, "dark": dark} {
-		for _, m := range token.FindAllStringSubmatch(css, -1) {
-			colours[m[1]] = m[2] // dark ones lie over the light ones
+	for _, scheme := range []struct{ name, css string }{{"light", light}, {"dark", dark}} { // dark lies over light
+		for _, m := range token.FindAllStringSubmatch(scheme.css, -1) {
+			colours[m[1]] = m[2]
 		}
 		for _, pair := range [][2]string{
-			{"ink", "ground"}, {"ink", "surface"}, {"ink-2", "surface"}, {"ink-3", "ground"}, {"brand-text", "surface"}, {"brand-text", "ground"},
-			{"brand-text", "brand-soft"}, {"on-brand", "brand"}, {"on-brand", "brand-press"}, {"done-ink", "done-soft"}, {"wait-ink", "wait-soft"},
-			{"todo-ink", "todo-soft"}, {"todo-ink", "surface"}, {"idle-ink", "idle-soft"}, {"idle-ink", "ground"}, {"off-ink", "off"},
+			{"ink", "ground"},
+			{"ink", "surface"},
+			{"ink-2", "surface"},
+			{"ink-3", "ground"},
+			{"brand-text", "surface"},
+			{"brand-text", "ground"},
+			{"brand-text", "brand-soft"},
+			{"on-brand", "brand"},
+			{"on-brand", "brand-press"},
+			{"done-ink", "done-soft"},
+			{"wait-ink", "wait-soft"},
+			{"todo-ink", "todo-soft"},
+			{"todo-ink", "surface"},
+			{"idle-ink", "idle-soft"},
+			{"idle-ink", "ground"},
+			{"off-ink", "off"},
 		} {
 			if c := contrast(colours[pair[0]], colours[pair[1]]); c < 4.5 {
-				t.Errorf("%s: %s on %s is %.2f to 1", name, pair[0], pair[1], c)
+				t.Errorf("%s: %s on %s is %.2f to 1", scheme.name, pair[0], pair[1], c)
 			}
 		}
 	}

@@ -1,0 +1,20 @@
+// Package desk is the pages of those who decide: queues, lists and what is open, in a
+// browser on a PC.
+//
+// On every page the left says what waits for this person, the middle is a list and the
+// right the one thing open, with its actions at a fixed place. What is open, the day and
+// the search stand in the address, so a page can be reloaded, kept and sent to a
+// colleague, who sees it if their roles let them.
+//
+//	GET   the list and the open thing, in one transaction with the counts on the left
+//	POST  one verb, once for each form
+//	        ├── done (or done before) ──> 303 to the page that shows the result
+//	        └── refused ──> the same page with what was typed and the true sentence
+//
+// The verbs do permission; a page only hides what its person could not use. Whoever is
+// not of a counselling centre gets counselling.ErrConfidential for all of it, whatever
+// else they administer (D-10). Every act has a confirmation that names what follows; it
+// is a details element, so that everything works without scripts.
+//
+// Register adds the routes; Stories lists every page with made-up data.
+package desk

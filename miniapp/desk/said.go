@@ -1,0 +1,72 @@
+package desk
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// said is the sentence a page begins with after an act. The address carries a word and a
+// number, never text, so that a link cannot put words into our mouth.
+func said(word, number string) string {
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 {
+		n = 0
+	}
+	switch word {
+	case "confirm":
+		return "已确认，学生马上会收到通知。"
+	case "confirmed":
+		if n == 0 {
+			return "选中的预约已经处理过了。"
+		}
+		return fmt.Sprintf("已确认 %d 条预约，学生马上会收到通知。", n)
+	case "reject":
+		return "已拒绝，学生会看到理由，可以另选时间。"
+	case "cancel":
+		return "已取消，学生会收到理由，时间已重新放出。"
+	case "arrive":
+		return "已登记到访。"
+	case "miss":
+		return "已登记未到。"
+	case "opened":
+		if n == 0 {
+			return "这些时间已经开放过了。"
+		}
+		return fmt.Sprintf("已开放 %d 个时间。", n)
+	case "closed":
+		if n > 0 {
+			return fmt.Sprintf("已关闭，不再接受新的预约。还有 %d 个预约留在这个时间，请逐个联系或取消。", n)
+		}
+		return "已关闭，这个时间没有预约。"
+	case "saved":
+		return "已保存。"
+	case "published":
+		return "已发布，所有人下次预约前会再读一遍。"
+	case "same":
+		return "内容没有变化，还是原来的版本。"
+	case "bound":
+		return "已绑定，本人重新打开就能用。"
+	case "unbound":
+		return "已解绑，这个账号不再能办理。"
+	case "imported":
+		if n == 0 {
+			return "名单已导入，没有要新增或更新的。"
+		}
+		return fmt.Sprintf("已导入，%d 人有新增或更新。", n)
+	case "granted":
+		return "已授予，马上生效。"
+	case "proposed":
+		return "已提名，等另一位确认后生效。"
+	case "revoked":
+		return "已收回，马上生效。"
+	case "accepted":
+		return "已确认，角色马上生效。"
+	case "dropped":
+		return "已退回这项提名。"
+	case "again":
+		return "已重新排队，马上会再发一次。"
+	case "stopped":
+		return "令牌已停用，用它的系统马上连不上。"
+	}
+	return ""
+}
