@@ -34,8 +34,10 @@ func BenchmarkEmptyGin(b *testing.B) { measure(b, empty()) }
 
 // receiving opens, decodes and hands on to a Keep that does nothing.
 func receiving(b *testing.B) http.Handler {
-	r := &bot.Receiver{Codec: newCodec(b, token, corp), Clock: clock.NewFixed(monday()), Log: slog.New(slog.DiscardHandler),
-		Keep: func(context.Context, inbox.Act) error { return nil }}
+	r := &bot.Receiver{
+		Codec: newCodec(b, token, corp), Clock: clock.NewFixed(monday()), Log: slog.New(slog.DiscardHandler),
+		Keep: func(context.Context, inbox.Act) error { return nil },
+	}
 	return engine(r.Register)
 }
 

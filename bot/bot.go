@@ -96,8 +96,10 @@ func (b *Bot) notice(ctx context.Context, tx *store.Tx, cb wecom.Callback) error
 
 // turnAway tells a stranger what to do, and nothing else.
 func (b *Bot) turnAway(ctx context.Context, tx *store.Tx, cb wecom.Callback, why error) error {
-	return outbox.Put(ctx, tx, outbox.Message{Stranger: cb.FromUserName, Kind: kindText, Class: outbox.Reply, Scope: "school",
-		Args: words{Text: errs.MessageOf(why)}})
+	return outbox.Put(ctx, tx, outbox.Message{
+		Stranger: cb.FromUserName, Kind: kindText, Class: outbox.Reply, Scope: "school",
+		Args: words{Text: errs.MessageOf(why)},
+	})
 }
 
 // act routes what the person did: a press by its key, a menu click, words.
@@ -132,21 +134,27 @@ func (b *Bot) GiveUp(ctx context.Context, tx *store.Tx, a inbox.Act) error {
 	if err != nil || !spoken(cb) {
 		return nil //nolint:nilerr // what cannot be read has nobody to apologise to
 	}
-	return outbox.Put(ctx, tx, outbox.Message{Stranger: cb.FromUserName, Kind: kindText, Class: outbox.Reply, Scope: "school",
-		Args: words{Text: errs.Apology}})
+	return outbox.Put(ctx, tx, outbox.Message{
+		Stranger: cb.FromUserName, Kind: kindText, Class: outbox.Reply, Scope: "school",
+		Args: words{Text: errs.Apology},
+	})
 }
 
 // say replies with words.
 func (t talk) say(text string) error {
-	return outbox.Put(t.ctx, t.tx, outbox.Message{To: []identity.ID{t.who.ID}, Kind: kindText, Class: outbox.Reply, Scope: "school",
-		Args: words{Text: text}})
+	return outbox.Put(t.ctx, t.tx, outbox.Message{
+		To: []identity.ID{t.who.ID}, Kind: kindText, Class: outbox.Reply, Scope: "school",
+		Args: words{Text: text},
+	})
 }
 
 // show replies with a card made when it is sent. The person's earlier open card of
 // the same subject is closed first.
 func (t talk) show(kind, subject string, args any) error {
-	return outbox.Put(t.ctx, t.tx, outbox.Message{To: []identity.ID{t.who.ID}, Kind: kind, Class: outbox.Reply, Scope: "school",
-		Subject: subject, Card: true, Args: args})
+	return outbox.Put(t.ctx, t.tx, outbox.Message{
+		To: []identity.ID{t.who.ID}, Kind: kind, Class: outbox.Reply, Scope: "school",
+		Subject: subject, Card: true, Args: args,
+	})
 }
 
 // understand reads a sentence with the names of who can be asked for.
@@ -174,6 +182,9 @@ func (b *Bot) vocabulary(people []understand.Name) *understand.Understander {
 
 // hear acts on words: the open dialogue first, then what they ask for.
 func (t talk) hear(text string) error {
+	if crisis(text) {
+		return t.hotlines()
+	}
 	m, err := t.understand(text)
 	if err != nil {
 		return err

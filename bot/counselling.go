@@ -30,12 +30,18 @@ const (
 func bookScript() script {
 	return script{
 		Script: dialogue.Script{Name: intentBook, Version: 1, Steps: []dialogue.Question{
-			{Name: askNotice, Kind: dialogue.Page, Prompt: "第一次来，请先读预约须知\n读到最后点“同意”，我接着帮你选时间",
-				Help: "须知说明怎么预约、怎么保密、紧急时找谁，两分钟读完。"},
-			{Name: askCounsellor, Kind: dialogue.Choice, Label: "老师", Prompt: "想约哪位老师？", Any: "哪位都可以",
-				Help: "写老师的姓就行，比如“王老师”；都可以就点“哪位都可以”。", Empty: "最近没有可约的老师，过一两天再来看看；着急请直接联系中心。"},
-			{Name: askTime, Kind: dialogue.Time, Label: "时间", Prompt: "哪个时间方便？",
-				Help: "写时间就行，比如“下周二上午”“周三三点以后”。", Empty: "这位老师最近没有空位，换一位老师或过两天再来看看。"},
+			{
+				Name: askNotice, Kind: dialogue.Page, Prompt: "第一次来，请先读预约须知\n读到最后点“同意”，我接着帮你选时间",
+				Help: "须知说明怎么预约、怎么保密、紧急时找谁，两分钟读完。",
+			},
+			{
+				Name: askCounsellor, Kind: dialogue.Choice, Label: "老师", Prompt: "想约哪位老师？", Any: "哪位都可以",
+				Help: "写老师的姓就行，比如“王老师”；都可以就点“哪位都可以”。", Empty: "最近没有可约的老师，过一两天再来看看；着急请直接联系中心。",
+			},
+			{
+				Name: askTime, Kind: dialogue.Time, Label: "时间", Prompt: "哪个时间方便？",
+				Help: "写时间就行，比如“下周二上午”“周三三点以后”。", Empty: "这位老师最近没有空位，换一位老师或过两天再来看看。",
+			},
 			{Name: askConfirm, Kind: dialogue.Confirm, Prompt: "这样约，可以吗？"},
 		}},
 		page: card.Page{Label: "去读须知", Path: "/m/counselling/notice"},
@@ -144,7 +150,8 @@ func (t talk) timeOptions(counsellor string) ([]dialogue.Option, error) {
 	return options, nil
 }
 
-// shortWhen fits on a button and still names the date: 14日周三 15:00.
+// shortWhen names an hour in few characters, each hour otherwise: 14日周三 15:00. Within
+// four weeks a day's number is enough.
 func shortWhen(at, now time.Time, zone *time.Location) string {
 	at = at.In(zone)
 	days := int(calendar.Midnight(at, zone).Sub(calendar.Midnight(now, zone)).Hours()+12) / 24
@@ -154,10 +161,10 @@ func shortWhen(at, now time.Time, zone *time.Location) string {
 		return "今天 " + clock
 	case days == 1:
 		return "明天 " + clock
-	case days < 21:
+	case days < 28:
 		return fmt.Sprintf("%d日%s %s", at.Day(), calendar.Weekday(at), clock)
 	default:
-		return fmt.Sprintf("%d月%d日%s", int(at.Month()), at.Day(), clock)
+		return fmt.Sprintf("%d月%d日 %s", int(at.Month()), at.Day(), clock)
 	}
 }
 
@@ -189,8 +196,12 @@ func (t talk) counsellorNames() ([]understand.Name, error) {
 	return names, nil
 }
 
-// myBookings shows the open booking, or says what was last.
+// myBookings shows the open booking, or says what was last. Those of the staff are on
+// the desk.
 func (t talk) myBookings() error {
+	if !t.who.IsStudent() {
+		return t.desk()
+	}
 	list, err := counselling.Mine(t.ctx, t.tx, t.who)
 	if err != nil {
 		return err
@@ -202,8 +213,8 @@ func (t talk) myBookings() error {
 		return t.showMine(list[0])
 	}
 	b := list[0]
-	return t.say(fmt.Sprintf("现在没有进行中的预约。上一次：%s，%s老师，%s。\n全部记录：%s",
-		calendar.When(b.Slot.StartsAt, t.tx.Zone()), b.Slot.Name, b.State.Label(), t.Cards.URL("/m/counselling/mine")))
+	return t.say(fmt.Sprintf("现在没有进行中的预约。上一次：%s，%s老师，%s。\n%s",
+		calendar.When(b.Slot.StartsAt, t.tx.Zone()), b.Slot.Name, b.State.Label(), t.Cards.Link("看全部记录", "/m/counselling/mine")))
 }
 
 func (t talk) showMine(b counselling.Booking) error {
@@ -217,6 +228,9 @@ type about struct {
 }
 
 func (t talk) cancelMine() error {
+	if !t.who.IsStudent() {
+		return t.desk()
+	}
 	list, err := counselling.Mine(t.ctx, t.tx, t.who)
 	if err != nil {
 		return err
@@ -242,6 +256,9 @@ func cancelSubject(id string) string { return "ask-cancel/" + id }
 
 func (t talk) cancelBooking(id string) error {
 	b, err := counselling.Cancel(t.ctx, t.tx, t.who, id, "")
+	if errors.Is(err, counselling.ErrTooLate) {
+		return t.tooLate(id)
+	}
 	if err != nil {
 		return err
 	}
@@ -249,6 +266,22 @@ func (t talk) cancelBooking(id string) error {
 		return err
 	}
 	return t.say(fmt.Sprintf("%s 的预约已取消，名额放给其他同学了。需要时随时再来约。", calendar.When(b.Slot.StartsAt, t.tx.Zone())))
+}
+
+// tooLate says that it cannot be cancelled here any more, and where to call.
+func (t talk) tooLate(id string) error {
+	set, err := counselling.LoadSettings(t.ctx, t.tx)
+	if err != nil {
+		return err
+	}
+	if err := outbox.Settle(t.ctx, t.tx, cancelSubject(id), kindAnswered, answered{Answer: "没有取消"}); err != nil {
+		return err
+	}
+	text := errs.MessageOf(counselling.ErrTooLate)
+	if set.Contact != "" && counselling.Neutral(set.Contact) {
+		text += "\n" + set.Contact
+	}
+	return t.say(text)
 }
 
 func (t talk) keepBooking(id string) error {
@@ -270,8 +303,20 @@ func (t talk) rejectBooking(id string) error {
 	}
 	reason := card.ReasonOf(t.cb.Selected, set.Reasons)
 	if reason == "" {
-		return errs.New(errs.Invalid, "还差一步：先在卡片上选一个婉拒理由，再按“婉拒”。")
+		return t.askReason(id)
 	}
 	_, err = counselling.Reject(t.ctx, t.tx, t.who, id, reason)
 	return err
+}
+
+// askReason refuses a rejection without a reason, or tells that there is nothing to reject.
+func (t talk) askReason(id string) error {
+	b, err := counselling.Get(t.ctx, t.tx, t.who, id)
+	switch {
+	case err != nil:
+		return err
+	case b.State != counselling.Pending:
+		return errs.New(errs.Conflict, "这条预约"+b.State.Label()+"，不用再处理。")
+	}
+	return errs.New(errs.Invalid, "还差一步：先在卡片上选一个婉拒理由，再按“婉拒”。")
 }

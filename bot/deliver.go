@@ -185,20 +185,21 @@ func (b *Bot) renderReminder(_ context.Context, _ *store.Tx, o outbox.Outgoing, 
 		Title: "提醒：您预约的事项 " + calendar.When(f.StartsAt, b.Cards.Zone),
 		Description: fmt.Sprintf("<div class=\"normal\">%s，%s老师</div><div class=\"highlight\">%s</div><div class=\"gray\">%s</div>",
 			calendar.Span(f.StartsAt, f.EndsAt, b.Cards.Zone), f.Counsellor, card.Where(f.Campus, f.Place), note),
-		URL: b.Cards.URL(path) + "m=" + o.PublicID}), nil
+		URL: b.Cards.URL(path) + "m=" + o.PublicID,
+	}), nil
 }
 
 func (b *Bot) bookedText(_ outbox.Outgoing, f counselling.Facts) string {
 	return fmt.Sprintf("已为你留下 %s，%s老师，等待确认，最晚 %s 有结果。\n您预约的事项：%s\n%s",
 		calendar.When(f.StartsAt, b.Cards.Zone), f.Counsellor, calendar.When(f.HeldUntil, b.Cards.Zone), card.Where(f.Campus, f.Place),
-		b.Cards.URL("/m/counselling/mine/"+f.Booking))
+		b.Cards.Link("查看详情", "/m/counselling/mine/"+f.Booking))
 }
 
 func (b *Bot) decidedText(_ outbox.Outgoing, f counselling.Facts) string {
 	if f.State == counselling.Confirmed {
 		return fmt.Sprintf("您预约的事项已确认：%s，%s老师，%s。前一晚和开始前会提醒你。\n%s",
 			calendar.Span(f.StartsAt, f.EndsAt, b.Cards.Zone), f.Counsellor, card.Where(f.Campus, f.Place),
-			b.Cards.URL("/m/counselling/mine/"+f.Booking))
+			b.Cards.Link("查看详情", "/m/counselling/mine/"+f.Booking))
 	}
 	return fmt.Sprintf("您预约的事项（%s）没能安排上：%s。\n可以换个时间或换一位老师，写“我想预约”就行。",
 		calendar.When(f.StartsAt, b.Cards.Zone), f.Reason)

@@ -138,8 +138,10 @@ func (d *door) observe(outcome string) {
 }
 
 func (d *door) receiver(t testing.TB) *bot.Receiver {
-	return &bot.Receiver{Codec: newCodec(t, token, corp), Clock: clock.NewFixed(monday()), Keep: d.keep,
-		Log: slog.New(slog.NewTextHandler(d, nil)), Observe: d.observe}
+	return &bot.Receiver{
+		Codec: newCodec(t, token, corp), Clock: clock.NewFixed(monday()), Keep: d.keep,
+		Log: slog.New(slog.NewTextHandler(d, nil)), Observe: d.observe,
+	}
 }
 
 func newDoor(t *testing.T) *door {
@@ -217,7 +219,8 @@ func TestVerify(t *testing.T) {
 		{"the_parameters_of_a_post", request{http.MethodGet, post(c, text(secret), now).query, ""}, 403, "", []string{"forged"}},
 		{
 			"echostr_is_no_base64", ok.with(func(r *request) { r.query = signed(c, "%%%", now); r.query.Set("echostr", "%%%") }),
-			400, "", []string{"malformed"},
+			400, "",
+			[]string{"malformed"},
 		},
 	}
 	for _, tt := range tests {
@@ -469,7 +472,8 @@ func FuzzReceive(f *testing.F) {
 	other := newCodec(f, "other", corp)
 	for _, r := range []request{
 		post(other, text(secret), now), post(c, text(secret), now.Add(-time.Hour)), check(other, "1", now), carrying(c, "", now),
-		post(c, text(secret), now).without("nonce"), post(newCodec(f, token, "ww1"), text(secret), now), {},
+		post(c, text(secret), now).without("nonce"), post(newCodec(f, token, "ww1"), text(secret), now),
+		{},
 	} {
 		f.Add(r.method == http.MethodPost, r.query.Encode(), []byte(r.body))
 	}

@@ -92,7 +92,8 @@ func (t talk) resume(d *open, in dialogue.Input) error {
 		return err
 	}
 	r := dialogue.Reply{Text: "上次的预约还没填完，要接着来吗？", Buttons: []dialogue.Button{
-		{Key: "!again", Label: "接着来"}, {Key: dialogue.Cancel.Key(), Label: "不用了"}}}
+		{Key: "!again", Label: "接着来"}, {Key: dialogue.Cancel.Key(), Label: "不用了"},
+	}}
 	return t.ask(d, r)
 }
 
@@ -106,6 +107,7 @@ func (t talk) step(d *open, in dialogue.Input) error {
 }
 
 func (t talk) follow(d *open, res dialogue.Result) error {
+	given := newAnswer(d, res.State)
 	d.state = res.State
 	switch {
 	case res.Done:
@@ -124,7 +126,7 @@ func (t talk) follow(d *open, res dialogue.Result) error {
 		}
 		return t.start(res.Interrupted, understand.Meaning{})
 	}
-	if err := t.settleTalk(lastAnswer(d)); err != nil {
+	if err := t.settleTalk(given); err != nil {
 		return err
 	}
 	if err := t.save(d.state); err != nil {
@@ -207,15 +209,15 @@ type answered struct {
 	Answer string `json:"answer"`
 }
 
-// lastAnswer is what the greyed card shows: the answer just taken.
-func lastAnswer(d *open) string {
+// newAnswer is what the greyed card shows: the answer just given, if one was.
+func newAnswer(d *open, now dialogue.State) string {
 	last := "请看下一条"
 	for _, q := range d.Steps {
-		switch a, ok := d.state.Answers[q.Name]; {
-		case ok && a.Label != "":
-			last = "已选：" + a.Label
-		case ok && q.Kind == dialogue.Page:
+		switch a, ok := now.Answers[q.Name]; {
+		case ok && q.Kind == dialogue.Page && d.state.Step == q.Name:
 			last = "已读完"
+		case a.Label != "" && a.Label != d.state.Answers[q.Name].Label:
+			last = "已选：" + a.Label
 		}
 	}
 	return last
@@ -230,7 +232,7 @@ func (t talk) pressTalk(parts []string) error {
 		return err
 	}
 	if d == nil {
-		return t.say("这一步已经办完了。想重新开始，写“我想预约”就行。")
+		return t.say("这一步已经过去了，不用再按。想知道现在到哪一步，写“我的预约”；想重新开始，写“我想预约”。")
 	}
 	p := card.Press(parts, t.cb.Selected)
 	if p.Key == "!again" {

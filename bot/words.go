@@ -2,7 +2,9 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/xuegong/xuegong/bot/card"
 	"github.com/xuegong/xuegong/bot/understand"
@@ -28,14 +30,32 @@ const (
 // intents is how people say it.
 func intents() []understand.Intent {
 	return []understand.Intent{
-		{Name: intentBook, Phrases: []string{"我想预约", "预约心理咨询", "心理咨询", "我想约心理咨询", "约心理老师", "想约老师聊聊", "成长预约", "我要预约",
-			"预约咨询", "想找老师聊聊", "约个时间", "想做咨询", "预约老师", "约老师", "心理辅导", "预约面谈", "想咨询一下老师"}},
+		{Name: intentBook, Phrases: []string{
+			"我想预约", "预约心理咨询", "心理咨询", "我想约心理咨询", "约心理老师", "想约老师聊聊", "成长预约", "我要预约",
+			"预约咨询", "想找老师聊聊", "约个时间", "想做咨询", "预约老师", "约老师", "我想约老师", "心理辅导", "预约面谈", "想咨询一下老师",
+		}},
 		{Name: intentMine, Phrases: []string{"我的预约", "查预约", "看看我的预约", "我约了什么时候", "预约到哪一步了", "我的预约怎么样了", "我约的几点", "预约记录"}},
 		{Name: intentCancel, Phrases: []string{"取消预约", "取消我的预约", "我来不了了", "老师我来不了了", "不去了", "退掉预约", "预约取消", "我不约了"}},
-		{Name: intentHotlines, Phrases: []string{"求助热线", "热线电话", "心理热线", "不想活了", "想自杀", "活不下去了", "想结束生命", "自残", "我想死", "撑不下去了", "救救我"}},
+		{Name: intentHotlines, Phrases: []string{"求助热线", "热线电话", "心理热线", "值班电话"}},
 		{Name: intentDesk, Phrases: []string{"工作台", "打开工作台", "管理后台"}},
 		{Name: intentHelp, Phrases: []string{"帮助", "能办什么", "怎么用", "有什么功能", "你能做什么", "菜单"}},
 	}
+}
+
+// crisisWords are taken at their word, never by likeness: 我想死 must be heard, and
+// 我想约苏老师 must not be.
+const crisisWords = `不想活 活不下去 活着没意思 活着没意义 想自杀 要自杀 自杀 轻生 自残 割腕 跳楼 想死 去死 不如死 结束生命 结束自己
+	撑不下去 坚持不下去 活够了 救救我 遗书 安眠药`
+
+// crisis tells whether a sentence holds such a word, whatever stands between its characters.
+func crisis(text string) bool {
+	plain := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, text)
+	return slices.ContainsFunc(strings.Fields(crisisWords), func(w string) bool { return strings.Contains(plain, w) })
 }
 
 // hotlines gives the number to call first, before anything else and whoever asks.
@@ -44,8 +64,10 @@ func (t talk) hotlines() error {
 }
 
 func (t talk) welcome() error {
-	return outbox.Put(t.ctx, t.tx, outbox.Message{To: []identity.ID{t.who.ID}, Kind: kindText, Class: outbox.Reply, Scope: "school",
-		Key: "welcome", Args: words{Text: t.helpText(t.Home.Modules, t.who.Name+t.honour()+"，"+t.who.Call()+"好，这里是学工服务。")}})
+	return outbox.Put(t.ctx, t.tx, outbox.Message{
+		To: []identity.ID{t.who.ID}, Kind: kindText, Class: outbox.Reply, Scope: "school",
+		Key: "welcome", Args: words{Text: t.helpText(t.Home.Modules, t.who.Name+t.honour()+"，"+t.who.Call()+"好，这里是学工服务。")},
+	})
 }
 
 func (t talk) honour() string {
@@ -108,7 +130,7 @@ func (t talk) offer(alternatives []string) error {
 		}
 	}
 	if len(o.Buttons) == 0 {
-		return t.help("")
+		return t.help("这句话我还没看懂。")
 	}
 	if len(o.Buttons) < 3 {
 		o.Buttons = append(o.Buttons, wecom.Button{Text: "都不是", Key: card.Route(card.Go, intentHelp)})
@@ -119,20 +141,20 @@ func (t talk) offer(alternatives []string) error {
 	return t.show(kindOffer, t.subject(), o)
 }
 
+// label is what the button to an intent says, "" if it is not for this person.
 func (t talk) label(intent string) string {
-	switch intent {
-	case intentBook:
-		return "约个时间"
-	case intentMine:
-		return "我的预约"
-	case intentCancel:
-		return "取消预约"
-	case intentHotlines:
+	student := t.who.IsStudent()
+	switch {
+	case intent == intentHotlines:
 		return "求助热线"
-	case intentDesk:
-		if !t.who.IsStudent() {
-			return "工作台"
-		}
+	case intent == intentDesk && !student:
+		return "工作台"
+	case intent == intentBook && student:
+		return "约个时间"
+	case intent == intentMine && student:
+		return "我的预约"
+	case intent == intentCancel && student:
+		return "取消预约"
 	}
 	return ""
 }

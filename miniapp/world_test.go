@@ -57,10 +57,8 @@ type agreements struct {
 
 func newWorld(tb testing.TB, change ...func(*miniapp.Deps)) *world {
 	tb.Helper()
-	db, clk := storetest.DB(tb)
-	if err := sample.Load(tb.Context(), db); err != nil {
-		tb.Fatal(err)
-	}
+	clk := clock.NewFixed(storetest.Monday)
+	db := storetest.Open(tb, storetest.Loaded(tb, "sample", sample.Load), clk, store.Options{})
 	w := &world{tb: tb, db: db, clock: clk, redis: miniredis.RunT(tb), wecom: &fakeWeCom{}, agreed: &agreements{}}
 	srv := httptest.NewUnstartedServer(nil)
 	w.url = "http://" + srv.Listener.Addr().String()

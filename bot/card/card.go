@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/xuegong/xuegong/bot/dialogue"
 	"github.com/xuegong/xuegong/internal/wecom"
@@ -18,6 +19,12 @@ type Maker struct {
 
 // URL returns the address of a page.
 func (m Maker) URL(path string) string { return m.BaseURL + path }
+
+// Link is a page in a text, under words: an address would say more than a shoulder
+// should read.
+func (m Maker) Link(words, path string) string {
+	return `<a href="` + m.URL(path) + `">` + words + "</a>"
+}
 
 // Route joins the parts of a button's key; Parse takes it apart.
 func Route(parts ...string) string { return strings.Join(parts, "|") }
@@ -45,6 +52,7 @@ const (
 	OptionKey     = "option"  // question of the selector in a dialogue
 	chooseKey     = "!choose" // button that sends the selector's option
 	maxAsButtons  = 5
+	maxButtonText = 10
 	maxOptionList = wecom.MaxCardOptions
 )
 
@@ -63,6 +71,14 @@ func label(s string, n int) string {
 		return "–"
 	}
 	return clip(s, n)
+}
+
+// onButton is a label as a button has room for it: 14日周三 15:00 goes without its space.
+func onButton(s string) string {
+	if utf8.RuneCountInString(s) > maxButtonText {
+		s = strings.ReplaceAll(s, " ", "")
+	}
+	return label(s, maxButtonText)
 }
 
 func row(key, value string) wecom.Horizontal {
@@ -84,8 +100,10 @@ func (m Maker) Question(taskID string, seq int, r dialogue.Reply, page Page) (c 
 		return c, false
 	}
 	title, desc, _ := strings.Cut(r.Text, "\n")
-	c = wecom.TemplateCard{CardType: wecom.CardButtons, TaskID: taskID,
-		MainTitle: &wecom.MainTitle{Title: label(title, 26), Desc: strings.ReplaceAll(desc, "\n", " ")}}
+	c = wecom.TemplateCard{
+		CardType: wecom.CardButtons, TaskID: taskID,
+		MainTitle: &wecom.MainTitle{Title: label(title, 26), Desc: strings.ReplaceAll(desc, "\n", " ")},
+	}
 	if len([]rune(title)) > 26 || len([]rune(desc)) > 30 { // in full below the title
 		c.MainTitle.Desc, c.SubTitleText = "", clip(r.Text, 112)
 	}
@@ -98,10 +116,10 @@ func (m Maker) Question(taskID string, seq int, r dialogue.Reply, page Page) (c 
 	}
 	m.options(&c, seq, r.Options, min(room, maxAsButtons))
 	for _, b := range r.Buttons {
-		c.ButtonList = append(c.ButtonList, wecom.Button{Text: label(b.Label, 10), Style: styleOf(len(c.ButtonList)), Key: talkKey(seq, b.Key)})
+		c.ButtonList = append(c.ButtonList, wecom.Button{Text: onButton(b.Label), Style: styleOf(len(c.ButtonList)), Key: talkKey(seq, b.Key)})
 	}
 	if r.Page {
-		c.ButtonList = append([]wecom.Button{{Type: wecom.LinkURL, Text: label(page.Label, 10), Style: wecom.ButtonBlue, URL: m.URL(page.Path)}}, c.ButtonList...)
+		c.ButtonList = append([]wecom.Button{{Type: wecom.LinkURL, Text: onButton(page.Label), Style: wecom.ButtonBlue, URL: m.URL(page.Path)}}, c.ButtonList...)
 	}
 	if len(c.ButtonList) > wecom.MaxCardButtons {
 		c.ButtonList = c.ButtonList[:wecom.MaxCardButtons]
@@ -112,9 +130,10 @@ func (m Maker) Question(taskID string, seq int, r dialogue.Reply, page Page) (c 
 	return c, len(c.ButtonList) > 0
 }
 
-// options adds the options as buttons if there is room for all, else as a selector.
+// options adds the options as buttons if there is room for all and for what is written
+// on each, else as a selector.
 func (m Maker) options(c *wecom.TemplateCard, seq int, options []dialogue.Option, room int) {
-	enabled := 0
+	enabled, fit := 0, true
 	for i, o := range options {
 		detail := o.Detail
 		if o.Disabled != "" {
@@ -125,9 +144,10 @@ func (m Maker) options(c *wecom.TemplateCard, seq int, options []dialogue.Option
 		}
 		if o.Disabled == "" {
 			enabled++
+			fit = fit && !strings.HasSuffix(onButton(o.Label), "…")
 		}
 	}
-	if enabled > room {
+	if enabled > room || !fit {
 		sel := &wecom.ButtonSelection{QuestionKey: OptionKey, Title: "选择"}
 		for _, o := range options {
 			if o.Disabled == "" && len(sel.OptionList) < maxOptionList {
@@ -140,7 +160,7 @@ func (m Maker) options(c *wecom.TemplateCard, seq int, options []dialogue.Option
 	}
 	for _, o := range options {
 		if o.Disabled == "" {
-			c.ButtonList = append(c.ButtonList, wecom.Button{Text: label(o.Label, 10), Style: styleOf(len(c.ButtonList)), Key: talkKey(seq, o.Key)})
+			c.ButtonList = append(c.ButtonList, wecom.Button{Text: onButton(o.Label), Style: styleOf(len(c.ButtonList)), Key: talkKey(seq, o.Key)})
 		}
 	}
 }
@@ -172,8 +192,10 @@ func (m Maker) Choice(taskID, title, desc string, rows []wecom.Horizontal, butto
 		if buttons[i].Style == 0 {
 			buttons[i].Style = styleOf(i)
 		}
-		buttons[i].Text = label(buttons[i].Text, 10)
+		buttons[i].Text = onButton(buttons[i].Text)
 	}
-	return wecom.TemplateCard{CardType: wecom.CardButtons, TaskID: taskID,
-		MainTitle: &wecom.MainTitle{Title: label(title, 26), Desc: clip(desc, 30)}, Rows: rows, ButtonList: buttons}
+	return wecom.TemplateCard{
+		CardType: wecom.CardButtons, TaskID: taskID,
+		MainTitle: &wecom.MainTitle{Title: label(title, 26), Desc: clip(desc, 30)}, Rows: rows, ButtonList: buttons,
+	}
 }

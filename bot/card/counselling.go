@@ -29,14 +29,17 @@ func Where(campus, place string) string {
 // Requested asks the centre to confirm or reject a booking. The selector's first
 // option is no reason, since an untouched one sends its first.
 func (m Maker) Requested(taskID string, f counselling.Facts) wecom.TemplateCard {
-	sel := &wecom.ButtonSelection{QuestionKey: ReasonKey, Title: "婉拒理由",
-		OptionList: []wecom.Option{{ID: NoReason, Text: "请选择理由"}}}
+	sel := &wecom.ButtonSelection{
+		QuestionKey: ReasonKey, Title: "婉拒理由",
+		OptionList: []wecom.Option{{ID: NoReason, Text: "请选择理由"}},
+	}
 	for i, r := range f.Reasons {
 		if len(sel.OptionList) < wecom.MaxCardOptions {
 			sel.OptionList = append(sel.OptionList, wecom.Option{ID: fmt.Sprintf("r%d", i), Text: label(r, 16)})
 		}
 	}
-	return wecom.TemplateCard{CardType: wecom.CardButtons, TaskID: taskID,
+	return wecom.TemplateCard{
+		CardType: wecom.CardButtons, TaskID: taskID,
 		Source:          source(f.Name),
 		MainTitle:       &wecom.MainTitle{Title: "有一条新的预约，请您确认", Desc: "最晚 " + calendar.When(f.HeldUntil, m.Zone) + "，过时名额放出"},
 		Rows:            m.bookingRows(f, f.Student),
@@ -45,7 +48,8 @@ func (m Maker) Requested(taskID string, f counselling.Facts) wecom.TemplateCard 
 		ButtonList: []wecom.Button{
 			{Text: "确认", Style: wecom.ButtonBlue, Key: Route(Confirm, f.Booking)},
 			{Text: "婉拒", Style: wecom.ButtonGrey, Key: Route(Reject, f.Booking)},
-		}}
+		},
+	}
 }
 
 // ReasonOf returns the reason selected on a Requested card, "" if none was.
@@ -66,13 +70,15 @@ func (m Maker) Settled(f counselling.Facts) wecom.TemplateCard {
 	if f.Reason != "" {
 		rows = append(rows, row("理由", f.Reason))
 	}
-	return wecom.TemplateCard{CardType: wecom.CardButtons,
+	return wecom.TemplateCard{
+		CardType:    wecom.CardButtons,
 		Source:      source(f.Name),
 		MainTitle:   &wecom.MainTitle{Title: "预约" + f.State.Label(), Desc: clip(settledBy(f)+" · "+calendar.When(f.At, m.Zone), 30)},
 		Rows:        rows,
 		CardAction:  &wecom.CardAction{Type: wecom.LinkURL, URL: m.URL("/desk/counselling?booking=" + f.Booking)},
 		ButtonList:  []wecom.Button{{Text: f.State.Label(), Style: wecom.ButtonGrey, Key: Route(Confirm, f.Booking)}},
-		ReplaceText: f.State.Label()}
+		ReplaceText: f.State.Label(),
+	}
 }
 
 func settledBy(f counselling.Facts) string {

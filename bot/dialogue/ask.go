@@ -152,23 +152,33 @@ func (t *turn) filled(prompt string) string {
 // help explains the question and the words that always work.
 func (t *turn) help(q Question) {
 	t.state.Missed = 0
-	t.tell(cmp.Or(q.Help, howTo[q.Kind]) + "\n回“返回”到上一步，回“取消”就不办了。")
+	t.tell(cmp.Or(q.Help, howTo(q.Kind)) + "\n回“返回”到上一步，回“取消”就不办了。")
 }
 
-var howTo = map[Kind]string{
-	Notice:  "先看完上面的须知，同意就回“同意”。",
-	Choice:  "回数字选一个，也可以直接写名称。",
-	Time:    "回数字选一个，也可以直接说时间，例如“明天下午三点”。",
-	Text:    "直接写下来发给我就行。",
-	Page:    "这一项要在页面上填，点链接打开，填好后会接着往下办。",
-	Confirm: "都对就回“确认”；要改就回“修改”，再选哪一项。",
+// howTo says how a question of the kind is answered.
+func howTo(k Kind) string {
+	switch k {
+	case Notice:
+		return "先看完上面的须知，同意就回“同意”。"
+	case Choice:
+		return "回数字选一个，也可以直接写名称。"
+	case Time:
+		return "回数字选一个，也可以直接说时间，例如“明天下午三点”。"
+	case Text:
+		return "直接写下来发给我就行。"
+	case Page:
+		return "这一项要在页面上填，点链接打开，填好后会接着往下办。"
+	case Confirm:
+		return "都对就回“确认”；要改就回“修改”，再选哪一项。"
+	}
+	return ""
 }
 
 // miss says in one sentence what was not understood; from the second time on it also
 // shows the way out.
 func (t *turn) miss(q Question) {
 	t.state.Missed++
-	text := cmp.Or(t.complaint, "这句我没看懂。"+howTo[q.Kind])
+	text := cmp.Or(t.complaint, "这句我没看懂。"+howTo(q.Kind))
 	if t.lost() {
 		text += "\n回“帮助”看说明，也可以在页面上办。"
 	}

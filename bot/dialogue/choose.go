@@ -131,9 +131,10 @@ func (t *turn) wish() bool {
 	if len(in.Times) > 0 {
 		w.Times = in.Times
 	}
-	if len(in.NotTimes) > 0 {
-		w.NotTimes = in.NotTimes
-	}
+	w.NotTimes = slices.DeleteFunc(slices.Clone(w.NotTimes), func(not When) bool { // 周五吧, after 周五不行
+		return slices.ContainsFunc(in.Times, func(x When) bool { return not.fits(x.From) })
+	})
+	w.NotTimes = append(w.NotTimes, in.NotTimes...)
 	w.Soonest = w.Soonest || in.Soonest
 	return slices.ContainsFunc(t.script.Steps, func(q Question) bool { return q.asked(t.state.Answers) && t.about(q) })
 }
@@ -180,7 +181,7 @@ func (t *turn) any(q Question) bool {
 func (t *turn) fill(named bool) (changed bool, err error) {
 	for _, q := range t.script.Steps {
 		old, answered := t.state.Answers[q.Name]
-		if !q.chosen() || !q.asked(t.state.Answers) || answered && !(named && t.about(q)) {
+		if !q.chosen() || !q.asked(t.state.Answers) || answered && (!named || !t.about(q)) {
 			continue
 		}
 		if !t.wishes(q) {
@@ -265,7 +266,8 @@ func (w When) fits(at time.Time) bool {
 	return false
 }
 
-// recheck drops the later choices that the changed answer to q has made impossible.
+// recheck drops the later choices that the changed answer to q has made impossible. What
+// is called the same (the same hour, of somebody else) takes the place of what is gone.
 func (t *turn) recheck(q Question) error {
 	after := false
 	for _, later := range t.script.Steps {
@@ -281,10 +283,16 @@ func (t *turn) recheck(q Question) error {
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(options, func(o Option) bool { return o.Key == a.Value && o.Disabled == "" }) {
-			delete(t.state.Answers, later.Name)
-			t.tell("换过之后，“" + cmp.Or(a.Label, later.Label) + "”不能选了，请再选一次。")
+		options = slices.DeleteFunc(slices.Clone(options), func(o Option) bool { return o.Disabled != "" })
+		if slices.Contains(keys(options), a.Value) {
+			continue
 		}
+		if i := slices.IndexFunc(options, func(o Option) bool { return o.Label == a.Label }); i >= 0 {
+			t.state.Answers[later.Name] = Answer{Value: options[i].Key, Label: a.Label}
+			continue
+		}
+		delete(t.state.Answers, later.Name)
+		t.tell("换过之后，“" + cmp.Or(a.Label, later.Label) + "”不能选了，请再选一次。")
 	}
 	return nil
 }

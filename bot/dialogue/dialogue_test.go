@@ -97,9 +97,11 @@ func wish(w dialogue.Wish) dialogue.Input { return dialogue.Input{Text: "……"
 func who(keys ...string) map[string][]string {
 	return map[string][]string{"counsellor": keys}
 }
+
 func when(day, from, to int) []dialogue.When {
 	return []dialogue.When{{From: at(day, from), To: at(day, to)}}
 }
+
 func daily(from, to int) []dialogue.When {
 	return []dialogue.When{{From: at(15, from), To: at(15, to), Every: 1}}
 }

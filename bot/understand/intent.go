@@ -24,7 +24,9 @@ const (
 
 // acts are verbs that decide what is wanted: 取消心理咨询 does not ask for 心理咨询.
 // A phrase without the sentence's act loses actMissing.
-var acts = []string{"取消 撤回 撤销 退订 不去了 不来了 不约了 不参加", "改期 改时间 改到 改成 换时间 换到 更改 修改", "查询 查看 查一下 进度"}
+func acts() []string {
+	return []string{"取消 撤回 撤销 退订 不去了 不来了 不约了 不参加", "改期 改时间 改到 改成 换时间 换到 更改 修改", "查询 查看 查一下 进度"}
+}
 
 const actMissing = 0.35
 
@@ -44,7 +46,7 @@ type phrase struct {
 
 func newIntents(f folder, list []Intent) intents {
 	in := intents{index: map[uint64][]uint16{}}
-	for _, a := range acts {
+	for _, a := range acts() {
 		in.acts = append(in.acts, strings.Fields(a))
 	}
 	for _, i := range list {

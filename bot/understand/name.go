@@ -6,16 +6,19 @@ import (
 )
 
 // titles follow a surname or given name. Longer ones first.
-var titles = []string{"咨询老师", "咨询师", "辅导员", "老师", "教授", "主任", "医生", "书记", "导员"}
-
-// compoundSurnames have two characters; every other surname has one.
-var compoundSurnames = []string{
-	"欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "宇文", "长孙",
-	"司徒", "司空", "夏侯", "单于", "南宫", "西门", "端木", "闻人", "轩辕", "钟离", "百里", "呼延", "拓跋",
+func titles() []string {
+	return []string{"咨询老师", "咨询师", "辅导员", "老师", "教授", "主任", "医生", "书记", "导员"}
 }
 
-// refusals before a name turn it down.
-var refusals = []string{"不要", "不想要", "不想找", "不想约", "除了", "不是", "不约", "换掉"}
+// isCompoundSurname knows the surnames of two characters; every other has one.
+func isCompoundSurname(s string) bool {
+	switch s {
+	case "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "宇文", "长孙",
+		"司徒", "司空", "夏侯", "单于", "南宫", "西门", "端木", "闻人", "轩辕", "钟离", "百里", "呼延", "拓跋":
+		return true
+	}
+	return false
+}
 
 // directory finds names in a sentence.
 type directory struct {
@@ -43,7 +46,7 @@ func newDirectory(f folder, names []Name) directory {
 		name := f.words(n.Name)
 		if 2 <= len(name) && len(name) <= 4 && isHan(name[0]) {
 			cut := 1
-			if len(name) > 2 && slices.Contains(compoundSurnames, string(name[:2])) {
+			if len(name) > 2 && isCompoundSurname(string(name[:2])) {
 				cut = 2
 			}
 			e.surname = glyphs(name[:cut])
@@ -53,7 +56,7 @@ func newDirectory(f folder, names []Name) directory {
 		}
 		d.entries = append(d.entries, e)
 	}
-	for _, t := range titles {
+	for _, t := range titles() {
 		d.titles = append(d.titles, glyphs([]rune(t)))
 	}
 	return d
@@ -194,5 +197,10 @@ func refusedBefore(g []glyph, i int) bool {
 	for _, x := range g[max(0, i-3):i] {
 		before = append(before, x.r)
 	}
-	return slices.ContainsFunc(refusals, func(r string) bool { return strings.HasSuffix(string(before), r) })
+	for _, r := range [...]string{"不要", "不想要", "不想找", "不想约", "除了", "不是", "不约", "换掉"} {
+		if strings.HasSuffix(string(before), r) {
+			return true
+		}
+	}
+	return false
 }

@@ -58,6 +58,7 @@ type part struct {
 	from, to int
 	late     bool // hours up to 11 are in the second half of the day
 	noon     bool
+	midnight bool // its twelve is midnight
 }
 
 // clock is a time of day as said, before a part of the day is applied.
@@ -75,18 +76,6 @@ type fixedPhrase struct {
 
 // timePhrases are the fixed phrases by first rune, longest first.
 type timePhrases map[rune][]fixedPhrase
-
-// Parts of the day, in minutes.
-var (
-	dawn      = part{from: 0, to: 6 * 60}
-	early     = part{from: 6 * 60, to: 10 * 60}
-	morning   = part{from: 8 * 60, to: 12 * 60}
-	noon      = part{from: 11 * 60, to: 14 * 60, noon: true}
-	afternoon = part{from: 12 * 60, to: 18 * 60, late: true}
-	dusk      = part{from: 17 * 60, to: 19 * 60, late: true}
-	evening   = part{from: 18 * 60, to: 23 * 60, late: true}
-	daytime   = part{from: 8 * 60, to: 18 * 60}
-)
 
 func newTimePhrases() timePhrases {
 	t := timePhrases{}
@@ -110,14 +99,14 @@ func newTimePhrases() timePhrases {
 		words []string
 		short string // after 今, 明, 后天
 	}{
-		{dawn, []string{"凌晨"}, "凌晨"},
-		{early, []string{"早上", "早晨", "清晨", "一早", "一大早"}, "早"},
-		{morning, []string{"上午", "午前"}, "上午"},
-		{noon, []string{"中午", "午间", "正午"}, "中午"},
-		{afternoon, []string{"下午", "午后"}, "下午"},
-		{dusk, []string{"傍晚", "黄昏"}, "傍晚"},
-		{evening, []string{"晚上", "夜里", "夜晚", "晚间"}, "晚"},
-		{daytime, []string{"白天"}, "白天"},
+		{part{from: 0, to: 6 * 60, midnight: true}, []string{"凌晨"}, "凌晨"},
+		{part{from: 6 * 60, to: 10 * 60}, []string{"早上", "早晨", "清晨", "一早", "一大早"}, "早"},
+		{part{from: 8 * 60, to: 12 * 60}, []string{"上午", "午前"}, "上午"},
+		{part{from: 11 * 60, to: 14 * 60, noon: true}, []string{"中午", "午间", "正午"}, "中午"},
+		{part{from: 12 * 60, to: 18 * 60, late: true}, []string{"下午", "午后"}, "下午"},
+		{part{from: 17 * 60, to: 19 * 60, late: true}, []string{"傍晚", "黄昏"}, "傍晚"},
+		{part{from: 18 * 60, to: 23 * 60, late: true, midnight: true}, []string{"晚上", "夜里", "夜晚", "晚间"}, "晚"},
+		{part{from: 8 * 60, to: 18 * 60}, []string{"白天"}, "白天"},
 	} {
 		t.put(token{kind: partToken, part: p.part}, p.words...)
 		for n, near := range []string{"今", "明", "后天"} {
@@ -133,8 +122,10 @@ func newTimePhrases() timePhrases {
 		beforeToken: {"以前", "之前", "前"},
 		aboutToken:  {"左右", "前后", "多", "上下", "附近"},
 		exceptToken: {"除了", "除开", "不要", "避开", "不想", "不约", "除去"},
-		excludeToken: {"除外", "以外", "之外", "不行", "不可以", "不方便", "不能", "不在", "不考虑", "没空", "没有空", "没时间",
-			"没有时间", "有课", "有事", "要上课", "上课", "满课", "要实习", "去不了", "来不了", "没法"},
+		excludeToken: {
+			"除外", "以外", "之外", "不行", "不可以", "不方便", "不能", "不在", "不考虑", "没空", "没有空", "没时间",
+			"没有时间", "有课", "有事", "要上课", "上课", "满课", "要实习", "去不了", "来不了", "没法",
+		},
 		fineToken: {"都行", "都可以", "都有空", "都有时间", "都能", "都好", "都方便", "均可"},
 	} {
 		t.put(token{kind: k}, words...)
@@ -612,7 +603,7 @@ func (s *scanner) hour(i int) int {
 		return 0
 	}
 	if m := s.is(j, "am", "pm"); m > 0 {
-		if c.hour = c.hour % 12; s.at(j) == 'p' {
+		if c.hour %= 12; s.at(j) == 'p' {
 			c.hour += 12
 		}
 		c.asWritten, j = true, j+m

@@ -34,13 +34,18 @@ func soundOf(r rune) sound {
 			continue
 		}
 		exact = exact<<5 | uint32(l-'a'+1)
-		if !(l == 'h' && (before == 'z' || before == 'c' || before == 's')) && !(l == 'g' && before == 'n') {
+		if !slurred(before, l) {
 			loose = loose<<5 | uint32(l-'a'+1)
 		}
 		before = l
 	}
 	s.add(exact, loose)
 	return s
+}
+
+// slurred reports whether many leave out l after before: zh is said z, ng is said n.
+func slurred(before, l byte) bool {
+	return l == 'h' && (before == 'z' || before == 'c' || before == 's') || l == 'g' && before == 'n'
 }
 
 // add keeps a reading once: tones are gone, so hāo and hào are one.

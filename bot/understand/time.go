@@ -437,9 +437,9 @@ func (c clock) minutes(p *part) int {
 	case p == nil:
 	case p.noon && h <= 3, p.late && h < 12:
 		h += 12
-	case h == 12 && *p == evening:
+	case h == 12 && p.midnight && p.late:
 		h = 24
-	case h == 12 && *p == dawn:
+	case h == 12 && p.midnight:
 		h = 0
 	}
 	return h*60 + c.minute

@@ -5,26 +5,35 @@ import (
 	"strings"
 )
 
-// steeringWords are whole sentences, without the polite words around them.
-var steeringWords = []struct {
+// saying is a steering word and every way to say it, as a whole sentence without the
+// polite words around it.
+type saying struct {
 	word    Word
 	phrases string
-}{
-	{Yes, "是 是的 对 对的 好 好的 好滴 好呀 好哒 行 可以 可以的 嗯 嗯嗯 恩 要 要的 需要 确认 确定 没问题 没错 同意 我同意 已阅读 我已阅读 已读 知道了 明白 明白了 继续 就这个 就这样 ok okay yes y 收到 办好了 填好了 传好了 完成了 好了"},
-	{No, "不 不是 不是的 不要 不用 不行 不对 不好 不可以 不同意 不需要 不确定 否 没有 错了 有误 no n nope 再想想"},
-	{Back, "返回 返回上一步 上一步 回上一步 退回 退回上一步 后退 回退 回去 重选 重新选 重新选择 选错了 back"},
-	{Cancel, "取消 取消吧 算了 算了吧 不办了 不约了 不弄了 不申请了 不报了 不预约了 不填了 不想约了 不需要了 不用了 退出 结束 停止 放弃 终止 quit exit cancel stop"},
-	{Help, "帮助 帮忙 帮帮我 怎么用 怎么弄 怎么填 怎么选 怎么办 怎么操作 如何使用 如何操作 使用说明 说明 不会 不会用 不懂 看不懂 没看懂 不明白 什么意思 啥意思 你能做什么 你会什么 有什么功能 功能 help"},
-	{More, "更多 还有吗 还有没有 还有别的吗 还有其他的吗 还有其他时间吗 有别的吗 换一批 换一些 换一换 下一页 下一批 more"},
-	{Any, "随便 随意 都行 都可以 都好 都能 不限 任意 任意一位 哪个都行 哪个都可以 哪位都行 哪位都可以 哪位都好 谁都行 谁都可以 无所谓 没要求 没有要求 不挑 你定 你安排 听安排 服从安排 什么时候都行 什么时候都可以 any"},
-	{Skip, "跳过 略过 不填 先不填 没有要填的 下一步 skip"},
 }
 
-// polite words may stand around a steering word and say nothing. Longer ones first.
-var (
-	politeBefore = []string{"那么", "那就", "我还是", "还是", "麻烦您", "麻烦", "请问", "我想", "我要", "我", "请", "那", "就", "您好", "你好", "老师好", "老师"}
-	politeAfter  = []string{"谢谢老师", "谢谢您", "谢谢你", "谢谢", "多谢", "感谢", "麻烦老师了", "麻烦了", "一下", "老师", "可以吗", "吧", "呢", "啊", "哦", "噢", "呀", "哈", "啦", "嘛", "喔", "了", "的"}
-)
+func sayings() []saying {
+	return []saying{
+		{Yes, "是 是的 对 对的 好 好的 好滴 好呀 好哒 行 可以 可以的 嗯 嗯嗯 恩 要 要的 需要 确认 确定 没问题 没错 同意 我同意 已阅读 我已阅读 已读 知道了 明白 明白了 继续 就这个 就这样 ok okay yes y 收到 办好了 填好了 传好了 完成了 好了"},
+		{No, "不 不是 不是的 不要 不用 不行 不对 不好 不可以 不同意 不需要 不确定 否 没有 错了 有误 修改 改 要改 改一下 no n nope 再想想"},
+		{Back, "返回 返回上一步 上一步 回上一步 退回 退回上一步 后退 回退 回去 重选 重新选 重新选择 选错了 back"},
+		{Cancel, "取消 取消吧 算了 算了吧 不办了 不约了 不弄了 不申请了 不报了 不预约了 不填了 不想约了 不需要了 不用了 退出 结束 停止 放弃 终止 quit exit cancel stop"},
+		{Help, "帮助 帮忙 帮帮我 怎么用 怎么弄 怎么填 怎么选 怎么办 怎么操作 如何使用 如何操作 使用说明 说明 不会 不会用 不懂 看不懂 没看懂 不明白 什么意思 啥意思 你能做什么 你会什么 有什么功能 功能 help"},
+		{More, "更多 还有吗 还有没有 还有别的吗 还有其他的吗 还有其他时间吗 有别的吗 换一批 换一些 换一换 下一页 下一批 more"},
+		{Any, "随便 随意 都行 都可以 都好 都能 不限 任意 任意一位 哪个都行 哪个都可以 哪位都行 哪位都可以 哪位都好 谁都行 谁都可以 无所谓 没要求 没有要求 不挑 你定 你安排 听安排 服从安排 什么时候都行 什么时候都可以 any"},
+		{Skip, "跳过 略过 不填 先不填 没有要填的 下一步 skip"},
+	}
+}
+
+// politeBefore and politeAfter may stand around a steering word and say nothing.
+// Longer ones first.
+func politeBefore() []string {
+	return []string{"那么", "那就", "我还是", "还是", "麻烦您", "麻烦", "请问", "我想", "我要", "我", "请", "那", "就", "您好", "你好", "老师好", "老师"}
+}
+
+func politeAfter() []string {
+	return []string{"谢谢老师", "谢谢您", "谢谢你", "谢谢", "多谢", "感谢", "麻烦老师了", "麻烦了", "一下", "老师", "可以吗", "吧", "呢", "啊", "哦", "噢", "呀", "哈", "啦", "嘛", "喔", "了", "的"}
+}
 
 // steering finds the words by length, since a typed word is as long as the right one.
 type steering struct {
@@ -40,17 +49,17 @@ type steeringWord struct {
 
 func newSteering(f folder) steering {
 	s := steering{byLength: map[int][]steeringWord{}}
-	for _, w := range steeringWords {
+	for _, w := range sayings() {
 		for _, p := range strings.Fields(w.phrases) {
 			g := glyphs(f.words(p))
 			s.byLength[len(g)] = append(s.byLength[len(g)], steeringWord{w.word, g})
 			s.longest = max(s.longest, len(g))
 		}
 	}
-	for _, p := range politeBefore {
+	for _, p := range politeBefore() {
 		s.before = append(s.before, []rune(p))
 	}
-	for _, p := range politeAfter {
+	for _, p := range politeAfter() {
 		s.after = append(s.after, []rune(p))
 	}
 	return s

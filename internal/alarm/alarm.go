@@ -14,10 +14,11 @@ import (
 // Alarm sets and pops due times.
 type Alarm struct {
 	redis redis.UniversalClient
+	pop   *redis.Script
 }
 
 // New returns an alarm on the Redis given.
-func New(r redis.UniversalClient) *Alarm { return &Alarm{redis: r} }
+func New(r redis.UniversalClient) *Alarm { return &Alarm{redis: r, pop: redis.NewScript(popScript)} }
 
 func key(queue string) string { return "xuegong:due:" + queue }
 
@@ -37,16 +38,16 @@ func (a *Alarm) Set(ctx context.Context, due []store.Due) error {
 	return nil
 }
 
-// pop takes up to ARGV[2] members of KEYS[1] whose score is at most ARGV[1],
+// popScript takes up to ARGV[2] members of KEYS[1] whose score is at most ARGV[1],
 // earliest first, and returns them; another process never gets the same.
-var pop = redis.NewScript(`
+const popScript = `
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 if #ids > 0 then redis.call('ZREM', KEYS[1], unpack(ids)) end
-return ids`)
+return ids`
 
 // Pop takes up to n ids of the queue that are due at now; n is at most 1000.
 func (a *Alarm) Pop(ctx context.Context, queue string, now time.Time, n int) ([]int64, error) {
-	members, err := pop.Run(ctx, a.redis, []string{key(queue)}, now.UnixMilli(), min(n, 1000)).StringSlice()
+	members, err := a.pop.Run(ctx, a.redis, []string{key(queue)}, now.UnixMilli(), min(n, 1000)).StringSlice()
 	if err != nil {
 		return nil, fmt.Errorf("pop alarm: %w", err)
 	}

@@ -79,7 +79,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		a.Close()
 		return nil, err
 	}
-	if err := a.wire(files, o); err != nil {
+	if err := a.wire(files, o); err != nil { //nolint:contextcheck // what it mounts takes the context of each request
 		a.Close()
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (a *App) connect(ctx context.Context, o Options) error {
 	if a.db, err = store.Open(ctx, a.cfg.DatabaseURL.Reveal(), store.Options{Clock: o.Clock, Keys: ring, Zone: a.cfg.Location(), OnDue: a.bell.ring}); err != nil {
 		return err
 	}
-	a.metrics.watch(a.db)
+	a.metrics.watch(a.db) //nolint:contextcheck // a gauge is read by a scrape, which hands it no context
 	a.wecom, err = wecom.New(wecom.Config{
 		CorpID: a.cfg.CorpID, AgentID: a.cfg.AgentID, Secret: a.cfg.AppSecret.Reveal(),
 		APIURL: a.cfg.APIURL, OAuthURL: a.cfg.OAuthURL, LoginURL: a.cfg.LoginURL,
@@ -145,12 +145,16 @@ func openRedis(address string) (redis.UniversalClient, error) {
 }
 
 func (a *App) wire(files fs.FS, o Options) error {
-	a.bot = &bot.Bot{AgentID: a.cfg.AgentID, Home: a.home, Binding: identity.ByNumber, Log: a.log,
-		Cards: card.Maker{BaseURL: a.cfg.PublicURL, Zone: a.cfg.Location()}}
+	a.bot = &bot.Bot{
+		AgentID: a.cfg.AgentID, Home: a.home, Binding: identity.ByNumber, Log: a.log,
+		Cards: card.Maker{BaseURL: a.cfg.PublicURL, Zone: a.cfg.Location()},
+	}
 	a.inbox = &inbox.Worker{DB: a.db, Handle: a.bot.Handle, GiveUp: a.bot.GiveUp, Log: a.log, Concurrency: 8, Observe: a.metrics.act}
 	a.keeper = inbox.NewKeeper(a.db, a.inbox.Wake)
-	a.outbox = &outbox.Worker{DB: a.db, Alarm: a.bell.alarm, Client: a.wecom, Render: a.bot.Render, Log: a.log,
-		Observe: a.metrics.sent, Hold: func() bool { return o.Hold }}
+	a.outbox = &outbox.Worker{
+		DB: a.db, Alarm: a.bell.alarm, Client: a.wecom, Render: a.bot.Render, Log: a.log,
+		Observe: a.metrics.sent, Hold: func() bool { return o.Hold },
+	}
 	a.jobs = &job.Runner{DB: a.db, Alarm: a.bell.alarm, Log: a.log, Kinds: map[string]job.Step{
 		counselling.ExpireJob: counselling.Expire,
 	}}
@@ -165,8 +169,10 @@ func (a *App) route(files fs.FS, o Options) error {
 	if err != nil {
 		return fmt.Errorf("callback settings: %w", err)
 	}
-	pages, err := miniapp.New(miniapp.Deps{DB: a.db, WeCom: a.wecom, Redis: a.redis, Config: a.cfg, Home: a.home, Templates: files,
-		Binding: identity.ByNumber, FrameAncestors: o.FrameAncestors, Log: a.log, OnAgreed: a.bot.Agreed, Token: identity.ByToken})
+	pages, err := miniapp.New(miniapp.Deps{
+		DB: a.db, WeCom: a.wecom, Redis: a.redis, Config: a.cfg, Home: a.home, Templates: files,
+		Binding: identity.ByNumber, FrameAncestors: o.FrameAncestors, Log: a.log, OnAgreed: a.bot.Agreed, Token: identity.ByToken,
+	})
 	if err != nil {
 		return err
 	}
@@ -200,13 +206,15 @@ func (a *App) Run(ctx context.Context) error {
 	ln := a.listen
 	if ln == nil {
 		var err error
-		if ln, err = net.Listen("tcp", a.cfg.Listen); err != nil {
+		if ln, err = new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Listen); err != nil {
 			return fmt.Errorf("listen: %w", err)
 		}
 	}
-	srv := &http.Server{Handler: a.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+	srv := &http.Server{
+		Handler: a.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
 
 	// The keeper outlives the listener: what a request handed in is still written.
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))

@@ -84,12 +84,18 @@ func TestRooms(t *testing.T) {
 		rooms   []string // who may
 	}{
 		{"the SDK has globals and leaks secrets in errors", "github.com/silenceper/wechat", []string{"internal/wecom"}},
-		{"Redis is the alarm, the sessions and the shared token", "github.com/redis/go-redis",
-			[]string{"internal/alarm", "internal/app", "internal/session", "internal/wecom", "miniapp", "internal/localdb"}},
-		{"features know no faces", "github.com/gin-gonic/gin",
-			[]string{"bot", "miniapp", "miniapp/page", "miniapp/h5", "miniapp/desk", "miniapp/api", "miniapp/static", "internal/app"}},
-		{"the simulator is the platform, not our client", module + "/internal/wecom",
-			[]string{"bot", "bot/card", "internal/app", "internal/outbox", "miniapp"}},
+		{
+			"Redis is the alarm, the sessions and the shared token", "github.com/redis/go-redis",
+			[]string{"internal/alarm", "internal/app", "internal/session", "internal/wecom", "miniapp", "internal/localdb"},
+		},
+		{
+			"features know no faces", "github.com/gin-gonic/gin",
+			[]string{"bot", "miniapp", "miniapp/page", "miniapp/h5", "miniapp/desk", "miniapp/api", "miniapp/static", "internal/app"},
+		},
+		{
+			"the simulator is the platform, not our client", module + "/internal/wecom",
+			[]string{"bot", "bot/card", "internal/app", "internal/outbox", "miniapp"},
+		},
 	}
 	eachFile(t, func(room, file string, f *ast.File) {
 		for _, imp := range imports(f) {

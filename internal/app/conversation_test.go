@@ -2,12 +2,24 @@ package app_test
 
 import (
 	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
+	"mime/multipart"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/xuegong/xuegong/internal/counselling"
+	"github.com/xuegong/xuegong/internal/simulator"
 )
 
 // Conversations are read from bot/testdata/dialogues, one story a file:
@@ -16,11 +28,14 @@ import (
 //	s01> 我想预约            the person writes
 //	s01: 想约哪位老师         the next message contains this; | separates several parts
 //	s01! [婉拒|临时]          presses the button, after selecting the option
+//	s01!! [确认]             presses it although the card has changed since: a slow or second finger
+//	s01# counselling.book    presses the button of the app's menu with this key
+//	s01 sends a picture
 //	s01 agrees               reads the notice on its page and agrees
 //	@ 23h                    the clock moves on
 //	s01 silent               nothing more has come
 //
-// A counsellor can read and correct them.
+// A counsellor can read and correct them. Whatever anybody is sent stays neutral.
 func TestConversations(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../bot/testdata/dialogues/*.txt")
@@ -39,6 +54,9 @@ var (
 	writes  = regexp.MustCompile(`^(\w+)> (.*)$`)
 	reads   = regexp.MustCompile(`^(\w+):(.*)$`)
 	presses = regexp.MustCompile(`^(\w+)! \[([^|\]]*)(?:\|([^\]]*))?\]$`)
+	insists = regexp.MustCompile(`^(\w+)!! \[([^\]]*)\]$`)
+	menus   = regexp.MustCompile(`^(\w+)# (\S+)$`)
+	sends   = regexp.MustCompile(`^(\w+) sends a picture$`)
 	agrees  = regexp.MustCompile(`^(\w+) agrees$`)
 	silent  = regexp.MustCompile(`^(\w+) silent$`)
 	moves   = regexp.MustCompile(`^@ (\S+)$`)
@@ -48,7 +66,7 @@ func play(t *testing.T, w *world, file string) {
 	f, err := os.Open(file)
 	w.must(err)
 	defer func() { _ = f.Close() }()
-	last := map[string]shown{} // the last card with buttons
+	cards := map[string][]shown{} // the cards with buttons, as they came
 	lines := bufio.NewScanner(f)
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
@@ -61,18 +79,28 @@ func play(t *testing.T, w *world, file string) {
 			user := m(reads)[1]
 			got := w.next(user)
 			t.Logf("%s: %s", user, got.text())
+			w.neutral(user, got)
 			for part := range strings.SplitSeq(m(reads)[2], " | ") {
 				if !strings.Contains(got.text(), strings.TrimSpace(part)) {
 					t.Fatalf("%s:%d: %s reads\n  %s\nwant in it\n  %s", filepath.Base(file), n, user, got.text(), part)
 				}
 			}
 			if got.Card != nil {
-				last[user] = got
+				cards[user] = append(cards[user], got)
 			}
 		case m(presses) != nil:
-			if err := w.press(m(presses)[1], last[m(presses)[1]], m(presses)[2], m(presses)[3]); err != nil {
+			user, label, option := m(presses)[1], m(presses)[2], m(presses)[3]
+			if err := w.press(user, latest(cards[user]), label, option); err != nil {
 				t.Fatalf("%s:%d: %v", filepath.Base(file), n, err)
 			}
+		case m(insists) != nil:
+			if err := w.insist(m(insists)[1], cards[m(insists)[1]], m(insists)[2]); err != nil {
+				t.Fatalf("%s:%d: %v", filepath.Base(file), n, err)
+			}
+		case m(menus) != nil:
+			w.menu(m(menus)[1], m(menus)[2])
+		case m(sends) != nil:
+			w.picture(m(sends)[1])
 		case m(agrees) != nil:
 			w.agree(w.browser(m(agrees)[1]))
 		case m(moves) != nil:
@@ -89,5 +117,79 @@ func play(t *testing.T, w *world, file string) {
 		}
 	}
 	w.must(lines.Err())
+	for user := range cards { // what the story did not read
+		for _, m := range w.messages(user, 0) {
+			w.neutral(user, m)
+		}
+	}
 	w.sound()
+}
+
+// latest is the card that came last, none yet being a card without buttons.
+func latest(cards []shown) shown {
+	if len(cards) == 0 {
+		return shown{}
+	}
+	return cards[len(cards)-1]
+}
+
+// insist presses the button of the newest card that ever had it, whatever that card
+// shows now.
+func (w *world) insist(user string, cards []shown, label string) error {
+	for _, m := range slices.Backward(cards) {
+		var sent struct {
+			Card struct {
+				Buttons []struct{ Text, Key string } `json:"button_list"`
+			} `json:"template_card"`
+		}
+		if err := json.Unmarshal(m.Body, &sent); err != nil {
+			return err
+		}
+		for _, b := range sent.Card.Buttons {
+			if b.Text == label {
+				return w.control("/sim/press", map[string]any{"user": user, "msgid": m.MsgID, "key": b.Key, "force": true})
+			}
+		}
+	}
+	return fmt.Errorf("no card ever had a button %q", label)
+}
+
+// neutral fails if a message says what the centre does: cards and texts are read over
+// shoulders.
+func (w *world) neutral(user string, m shown) {
+	w.t.Helper()
+	card, err := json.Marshal(m.Card)
+	w.must(err)
+	if !counselling.Neutral(string(m.Body)) || !counselling.Neutral(string(card)) {
+		w.t.Errorf("%s reads what the centre does: %s %s", user, m.Body, card)
+	}
+}
+
+// menu presses the button of the app's menu, which the app puts there after its start.
+func (w *world) menu(user, key string) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	w.must(w.sim.Wait(ctx, func(v simulator.View) bool {
+		return slices.ContainsFunc(v.Log(), func(e simulator.Entry) bool { return e.Path == "menu/create" && e.OK })
+	}))
+	w.must(w.control("/sim/menu", map[string]any{"user": user, "key": key}))
+}
+
+// picture sends a small picture as the person.
+func (w *world) picture(user string) {
+	w.t.Helper()
+	var form bytes.Buffer
+	f := multipart.NewWriter(&form)
+	w.must(f.WriteField("user", user))
+	file, err := f.CreateFormFile("media", "photo.png")
+	w.must(err)
+	w.must(png.Encode(file, image.NewGray(image.Rect(0, 0, 8, 8))))
+	w.must(f.Close())
+	res, err := http.Post(w.api+"/sim/image", f.FormDataContentType(), &form)
+	w.must(err)
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		w.t.Fatalf("picture: %s", res.Status)
+	}
 }

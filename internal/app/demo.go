@@ -54,7 +54,9 @@ func NewDemo(ctx context.Context, cfg *config.Config, dir string, log *slog.Logg
 			d.Close()
 		}
 	}()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	// Open to look into, since PostgreSQL runs as another user when we are root; what is
+	// secret in it is 0600.
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
@@ -69,10 +71,10 @@ func NewDemo(ctx context.Context, cfg *config.Config, dir string, log *slog.Logg
 	if err := d.startStores(ctx, dir); err != nil {
 		return nil, err
 	}
-	if err := d.startSimulator(dir); err != nil {
+	if err := d.startSimulator(ctx, dir); err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("tcp", cfg.Listen)
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
@@ -133,8 +135,10 @@ func keptSecrets(file string) (s secrets, err error) {
 	_, _ = rand.Read(key)
 	// 43 characters without + and /, as WeCom's console makes them.
 	aes := store.NewPublicID() + store.NewPublicID()
-	s = secrets{AppSecret: randomHex(), ContactSecret: randomHex(), Token: store.NewPublicID(), AESKey: aes[:43],
-		DataKey: base64.StdEncoding.EncodeToString(key)}
+	s = secrets{
+		AppSecret: randomHex(), ContactSecret: randomHex(), Token: store.NewPublicID(), AESKey: aes[:43],
+		DataKey: base64.StdEncoding.EncodeToString(key),
+	}
 	if b, err = json.Marshal(s); err != nil {
 		return s, fmt.Errorf("keep secrets: %w", err)
 	}
@@ -181,8 +185,8 @@ func (d *Demo) startStores(ctx context.Context, dir string) error {
 // SimulatorURL is where the two phones are.
 func (d *Demo) SimulatorURL() string { return "http://" + d.cfg.SimulatorListen }
 
-func (d *Demo) startSimulator(dir string) error {
-	phones, err := d.listenAll()
+func (d *Demo) startSimulator(ctx context.Context, dir string) error {
+	phones, err := d.listenAll(ctx)
 	if err != nil {
 		return err
 	}
@@ -201,7 +205,7 @@ func (d *Demo) startSimulator(dir string) error {
 }
 
 // listenAll opens the simulator's port and the phones' two ports after it.
-func (d *Demo) listenAll() (phones [2]string, err error) {
+func (d *Demo) listenAll(ctx context.Context) (phones [2]string, err error) {
 	host, port, err := net.SplitHostPort(d.cfg.SimulatorListen)
 	if err != nil {
 		return phones, fmt.Errorf("XUEGONG_SIMULATOR_LISTEN: %w", err)
@@ -212,7 +216,7 @@ func (d *Demo) listenAll() (phones [2]string, err error) {
 	}
 	for i := range 3 {
 		addr := net.JoinHostPort(host, strconv.Itoa(n+i))
-		ln, err := net.Listen("tcp", addr)
+		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 		if err != nil {
 			return phones, fmt.Errorf("listen for the simulator: %w", err)
 		}
@@ -244,8 +248,10 @@ func SampleDirectory() ([]simulator.Department, []simulator.User, []simulator.Ta
 			ids[m.Department] = id
 			deps = append(deps, simulator.Department{ID: id, ParentID: 1, Name: m.Department, Order: id})
 		}
-		users = append(users, simulator.User{UserID: m.UserID, Name: m.Name, Kind: m.Kind, Department: m.Department,
-			Departments: []int{id}, InRange: true})
+		users = append(users, simulator.User{
+			UserID: m.UserID, Name: m.Name, Kind: m.Kind, Department: m.Department,
+			Departments: []int{id}, InRange: true,
+		})
 	}
 	return deps, users, nil
 }

@@ -29,14 +29,22 @@ func newMetrics() *metrics {
 	buckets := []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
-		callbacks: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "xuegong_callbacks_total",
-			Help: "Callbacks received, by outcome: kept, forged, stale, oversized, malformed, unkept."}, []string{"outcome"}),
-		acts: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "xuegong_act_seconds",
-			Help: "Time to act on a kept callback, by outcome.", Buckets: buckets}, []string{"outcome"}),
-		sends: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "xuegong_sends_total",
-			Help: "Messages ended, by kind and state."}, []string{"kind", "state"}),
-		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "xuegong_wecom_seconds",
-			Help: "Calls to WeCom, by API and errcode.", Buckets: buckets}, []string{"api", "code"}),
+		callbacks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "xuegong_callbacks_total",
+			Help: "Callbacks received, by outcome: kept, forged, stale, oversized, malformed, unkept.",
+		}, []string{"outcome"}),
+		acts: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "xuegong_act_seconds",
+			Help: "Time to act on a kept callback, by outcome.", Buckets: buckets,
+		}, []string{"outcome"}),
+		sends: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "xuegong_sends_total",
+			Help: "Messages ended, by kind and state.",
+		}, []string{"kind", "state"}),
+		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "xuegong_wecom_seconds",
+			Help: "Calls to WeCom, by API and errcode.", Buckets: buckets,
+		}, []string{"api", "code"}),
 	}
 	m.registry.MustRegister(m.callbacks, m.acts, m.sends, m.calls,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

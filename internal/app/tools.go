@@ -255,13 +255,15 @@ func (c simulateCmd) Run(e *environment) error {
 	if err := d.chooseSettings(c.Data); err != nil {
 		return err
 	}
-	phones, err := d.listenAll()
+	phones, err := d.listenAll(e.ctx)
 	if err != nil {
 		return err
 	}
-	d.Simulator, err = simulator.New(simulator.Config{CorpID: cfg.CorpID, AgentID: cfg.AgentID, Secret: cfg.AppSecret.Reveal(),
+	d.Simulator, err = simulator.New(simulator.Config{
+		CorpID: cfg.CorpID, AgentID: cfg.AgentID, Secret: cfg.AppSecret.Reveal(),
 		Token: cfg.Token.Reveal(), AESKey: cfg.AESKey.Reveal(), AppName: "学工", CallbackURL: c.Callback, HomeURL: c.Home,
-		AppURL: origin(c.Home), StateFile: c.Data + "/simulator.json", PhoneListen: phones, Log: d.log})
+		AppURL: origin(c.Home), StateFile: c.Data + "/simulator.json", PhoneListen: phones, Log: d.log,
+	})
 	if err != nil {
 		return err
 	}
@@ -355,8 +357,10 @@ func sealedEcho(codec *wecom.Codec, echo, timestamp, nonce string) string {
 	envelope := string(codec.Seal([]byte(echo), timestamp, nonce))
 	_, rest, _ := strings.Cut(envelope, "<Encrypt><![CDATA[")
 	enc, _, _ := strings.Cut(rest, "]]>")
-	return url.Values{"msg_signature": {codec.Signature(timestamp, nonce, []byte(enc))}, "timestamp": {timestamp},
-		"nonce": {nonce}, "echostr": {enc}}.Encode()
+	return url.Values{
+		"msg_signature": {codec.Signature(timestamp, nonce, []byte(enc))}, "timestamp": {timestamp},
+		"nonce": {nonce}, "echostr": {enc},
+	}.Encode()
 }
 
 func (a *App) checkDomain(ctx context.Context) error {

@@ -84,6 +84,15 @@ func newSimulator(t testing.TB, cfg simulator.Config) (*simulator.Server, string
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	if testing.Verbose() {
+		log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	return newLoggedWorld(t, log)
+}
+
+func newLoggedWorld(t testing.TB, log *slog.Logger) *world {
+	t.Helper()
 	w := &world{t: t, clock: clock.NewFixed(storetest.Monday), after: map[string]int64{}}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -94,20 +103,15 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.redis.Stop)
-	w.sim, w.api = newSimulator(t, simulator.Config{CallbackURL: w.url + "/wecom/callback", HomeURL: w.url + "/m/", AppURL: w.url, Clock: w.clock,
-		Advance: func(ctx context.Context, d time.Duration) (time.Time, error) { return w.app.Advance(ctx, w.clock, d) }})
-	cfg, _ := settings(t, storetest.URL(t), w.redis.Addr(), w.url, w.api)
-	log := slog.New(slog.DiscardHandler)
-	if testing.Verbose() {
-		log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	}
+	w.sim, w.api = newSimulator(t, simulator.Config{
+		CallbackURL: w.url + "/wecom/callback", HomeURL: w.url + "/m/", AppURL: w.url, Clock: w.clock,
+		Advance: func(ctx context.Context, d time.Duration) (time.Time, error) { return w.app.Advance(ctx, w.clock, d) },
+	})
+	cfg, _ := settings(t, storetest.Loaded(t, "sample", sample.Load), w.redis.Addr(), w.url, w.api)
 	if w.app, err = app.New(context.Background(), cfg, app.Options{Clock: w.clock, Log: log, Listener: ln}); err != nil {
 		t.Fatal(err)
 	}
 	w.db = w.app.DB()
-	if err := sample.Load(context.Background(), w.db); err != nil {
-		t.Fatal(err)
-	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.app.Run(ctx) }()

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-var weekdays = [...]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}
-
 // Weekday returns 周一 to 周日.
-func Weekday(t time.Time) string { return weekdays[t.Weekday()] }
+func Weekday(t time.Time) string {
+	return [...]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}[t.Weekday()]
+}
 
 // Date returns 10月14日（周三） in the zone.
 func Date(t time.Time, zone *time.Location) string {

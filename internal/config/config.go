@@ -19,8 +19,12 @@ import (
 // Secret is a value that prints as [redacted] wherever it is printed or logged.
 type Secret string
 
-func (Secret) String() string       { return "[redacted]" }
-func (Secret) GoString() string     { return "[redacted]" }
+func (Secret) String() string { return "[redacted]" }
+
+// GoString keeps the value out of %#v.
+func (Secret) GoString() string { return "[redacted]" }
+
+// LogValue keeps the value out of the log.
 func (Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
 // MarshalText keeps the value out of JSON and every other text encoding.

@@ -54,13 +54,13 @@ func mayBook(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, 
 	if err != nil {
 		return err
 	}
-	switch _, err := openBookingOf(ctx, tx, who.ID); {
-	case err == nil:
-		return ErrHaveOpen
-	case !store.Missing(err):
+	open, err := hasOpenBooking(ctx, tx, who.ID)
+	if err != nil {
 		return fmt.Errorf("load open booking: %w", err)
 	}
 	switch {
+	case open:
+		return ErrHaveOpen
 	case !agreed:
 		return ErrNotAgreed
 	case slot.TooSoon:
@@ -96,10 +96,16 @@ func take(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, set
 		if err := audit.Append(ctx, tx, int64(who.ID), "booking.book", Subject(n.PublicID), map[string]any{"via": via}); err != nil {
 			return Booking{}, err
 		}
-		return Booking{PublicID: n.PublicID, State: Pending, Slot: slot, Via: via, HeldUntil: n.HeldUntil, CreatedAt: tx.Now(),
-			Wish: wish, Student: Student{ID: who.ID, Name: who.Name, Number: who.Number, College: who.CollegeName}, id: id}, nil
+		return Booking{
+			PublicID: n.PublicID, State: Pending, Slot: slot, Via: via, HeldUntil: n.HeldUntil, CreatedAt: tx.Now(),
+			Wish: wish, Student: Student{ID: who.ID, Name: who.Name, Number: who.Number, College: who.CollegeName}, id: id,
+		}, nil
 	}
-	if _, err := openBookingOf(ctx, tx, who.ID); err == nil {
+	open, err := hasOpenBooking(ctx, tx, who.ID)
+	if err != nil {
+		return Booking{}, fmt.Errorf("load open booking: %w", err)
+	}
+	if open {
 		return Booking{}, ErrHaveOpen // the same student was quicker on another face
 	}
 	return Booking{}, taken(ctx, tx, slot, set)

@@ -56,8 +56,10 @@ func TestBook(t *testing.T) {
 			start := c.clock.Now().Add(tt.hour)
 			var slot string
 			c.update(func(ctx context.Context, tx *store.Tx) error {
-				if _, err := counselling.AddHours(ctx, tx, c.desk, counselling.HoursEdit{Counsellor: c.counsellors[0].PublicID,
-					StartsAt: start, EndsAt: start.Add(time.Hour), Capacity: 1, Weeks: 1}); err != nil {
+				if _, err := counselling.AddHours(ctx, tx, c.desk, counselling.HoursEdit{
+					Counsellor: c.counsellors[0].PublicID,
+					StartsAt:   start, EndsAt: start.Add(time.Hour), Capacity: 1, Weeks: 1,
+				}); err != nil {
 					return err
 				}
 				return tx.GetContext(ctx, &slot, `select public_id from slot`)

@@ -41,9 +41,11 @@ type Facts struct {
 }
 
 func factsOf(b Booking, set Settings) Facts {
-	return Facts{Booking: b.PublicID, Student: shortName(b.Student.Name), Counsellor: b.Slot.Name, StartsAt: b.Slot.StartsAt,
+	return Facts{
+		Booking: b.PublicID, Student: shortName(b.Student.Name), Counsellor: b.Slot.Name, StartsAt: b.Slot.StartsAt,
 		EndsAt: b.Slot.EndsAt, Place: b.Slot.Place, Campus: b.Slot.Campus, HeldUntil: b.HeldUntil, State: b.State,
-		Reason: b.Reason, Name: set.Name}
+		Reason: b.Reason, Name: set.Name,
+	}
 }
 
 // shortName is how a student appears in a push: 张同学.
@@ -60,7 +62,7 @@ func announceBooked(ctx context.Context, tx *store.Tx, b Booking) error {
 		return err
 	}
 	f := factsOf(b, set)
-	if err := tell(ctx, tx, b, KindBooked, outbox.Reply, f, b.Student.ID); err != nil {
+	if err := tell(ctx, tx, b, KindBooked, f, b.Student.ID); err != nil {
 		return err
 	}
 	f.Reasons = set.Reasons
@@ -68,8 +70,10 @@ func announceBooked(ctx context.Context, tx *store.Tx, b Booking) error {
 	if err != nil {
 		return err
 	}
-	return outbox.Put(ctx, tx, outbox.Message{To: staff, Kind: KindRequested, Class: outbox.Reply, Card: true,
-		Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: "counselling/requested/" + b.PublicID, Args: f})
+	return outbox.Put(ctx, tx, outbox.Message{
+		To: staff, Kind: KindRequested, Class: outbox.Reply, Card: true,
+		Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: "counselling/requested/" + b.PublicID, Args: f,
+	})
 }
 
 // deciders are the counsellor of the hour and the centre's front desk.
@@ -92,7 +96,7 @@ func announceDecided(ctx context.Context, tx *store.Tx, b Booking, by string) er
 	if err != nil {
 		return err
 	}
-	if err := tell(ctx, tx, b, KindDecided, outbox.Reply, f, b.Student.ID); err != nil {
+	if err := tell(ctx, tx, b, KindDecided, f, b.Student.ID); err != nil {
 		return err
 	}
 	if b.State != Confirmed {
@@ -132,8 +136,10 @@ func remind(ctx context.Context, tx *store.Tx, b Booking, set Settings, f Facts)
 			continue
 		}
 		for _, to := range []identity.ID{b.Student.ID, b.Slot.person} {
-			if err := outbox.Put(ctx, tx, outbox.Message{To: []identity.ID{to}, Kind: r.kind, Class: outbox.Timed, DueAt: r.at, NotAfter: r.last,
-				Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: r.kind + "/" + b.PublicID, Args: f}); err != nil {
+			if err := outbox.Put(ctx, tx, outbox.Message{
+				To: []identity.ID{to}, Kind: r.kind, Class: outbox.Timed, DueAt: r.at, NotAfter: r.last,
+				Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: r.kind + "/" + b.PublicID, Args: f,
+			}); err != nil {
 				return err
 			}
 		}
@@ -165,12 +171,12 @@ func announceCancelled(ctx context.Context, tx *store.Tx, b Booking, by string) 
 		return err
 	}
 	if by != "" {
-		return tell(ctx, tx, b, KindCancelled, outbox.Reply, f, b.Student.ID)
+		return tell(ctx, tx, b, KindCancelled, f, b.Student.ID)
 	}
 	if b.DecidedAt.IsZero() { // never confirmed: the settled card says it all
 		return nil
 	}
-	return tell(ctx, tx, b, KindCancelled, outbox.Reply, f, b.Slot.person)
+	return tell(ctx, tx, b, KindCancelled, f, b.Slot.person)
 }
 
 func announceExpired(ctx context.Context, tx *store.Tx, b Booking) error {
@@ -178,10 +184,12 @@ func announceExpired(ctx context.Context, tx *store.Tx, b Booking) error {
 	if err != nil {
 		return err
 	}
-	return tell(ctx, tx, b, KindExpired, outbox.Reply, f, b.Student.ID)
+	return tell(ctx, tx, b, KindExpired, f, b.Student.ID)
 }
 
-func tell(ctx context.Context, tx *store.Tx, b Booking, kind string, class outbox.Class, f Facts, to identity.ID) error {
-	return outbox.Put(ctx, tx, outbox.Message{To: []identity.ID{to}, Kind: kind, Class: class, Scope: scope(b.Slot.centre),
-		Subject: Subject(b.PublicID), Key: kind + "/" + b.PublicID, Args: f})
+func tell(ctx context.Context, tx *store.Tx, b Booking, kind string, f Facts, to identity.ID) error {
+	return outbox.Put(ctx, tx, outbox.Message{
+		To: []identity.ID{to}, Kind: kind, Class: outbox.Reply, Scope: scope(b.Slot.centre),
+		Subject: Subject(b.PublicID), Key: kind + "/" + b.PublicID, Args: f,
+	})
 }

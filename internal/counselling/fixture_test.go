@@ -82,7 +82,8 @@ func newCentre(t testing.TB, students int) *centre {
 		}
 		for i, p := range []identity.Person{c.wang, c.li} {
 			if _, err := counselling.SaveCounsellor(ctx, tx, c.head, c.unit, counselling.CounsellorEdit{
-				Person: p.ID, Intro: "陪你把事情理一理。", Campus: "east", Place: "学生活动中心 302", Active: true, Position: i}); err != nil {
+				Person: p.ID, Intro: "陪你把事情理一理。", Campus: "east", Place: "学生活动中心 302", Active: true, Position: i,
+			}); err != nil {
 				return err
 			}
 		}
@@ -113,8 +114,10 @@ func (c *centre) hour(after time.Duration, capacity int) string {
 	start := c.clock.Now().Add(after)
 	var id string
 	c.update(func(ctx context.Context, tx *store.Tx) error {
-		if _, err := counselling.AddHours(ctx, tx, c.desk, counselling.HoursEdit{Counsellor: c.counsellors[0].PublicID,
-			StartsAt: start, EndsAt: start.Add(50 * time.Minute), Capacity: capacity, Weeks: 1}); err != nil {
+		if _, err := counselling.AddHours(ctx, tx, c.desk, counselling.HoursEdit{
+			Counsellor: c.counsellors[0].PublicID,
+			StartsAt:   start, EndsAt: start.Add(50 * time.Minute), Capacity: capacity, Weeks: 1,
+		}); err != nil {
 			return err
 		}
 		slots, err := counselling.Slots(ctx, tx, c.head, c.counsellors[0].PublicID, start, start.Add(time.Minute))

@@ -109,8 +109,10 @@ func selectCounsellors(ctx context.Context, tx *store.Tx, where string, args ...
 	}
 	list := make([]Counsellor, len(rows))
 	for i, r := range rows {
-		list[i] = Counsellor{PublicID: r.PublicID, Name: r.Name, Intro: r.Intro, Topics: r.Topics, Campus: r.Campus,
-			Place: r.Place, Active: r.Active, Number: r.Number, CampusCode: r.Code, Position: r.Position, id: r.ID, centre: r.Centre, person: r.Person}
+		list[i] = Counsellor{
+			PublicID: r.PublicID, Name: r.Name, Intro: r.Intro, Topics: r.Topics, Campus: r.Campus,
+			Place: r.Place, Active: r.Active, Number: r.Number, CampusCode: r.Code, Position: r.Position, id: r.ID, centre: r.Centre, person: r.Person,
+		}
 	}
 	return list, nil
 }
@@ -157,29 +159,32 @@ type newBooking struct {
 	HeldUntil time.Time
 }
 
-// insertBooking takes a free seat of the slot. It waits for whoever is taking the
-// same seat and returns 0 if the seat, or the student's one open booking, was taken.
+// bookSQL takes the first free seat of a slot. Who is taking the same seat is waited
+// for; whoever loses writes nothing.
+const bookSQL = `
+	insert into booking (public_id, slot_id, seat, student_id, wish, via, held_until, created_at)
+	select $2, s.slot_id, s.number, $3, $4, $5, $6, $7 from seat s
+	where s.slot_id = $1 and not exists (
+		select 1 from booking b where b.slot_id = s.slot_id and b.seat = s.number
+			and b.state in ('pending', 'confirmed', 'arrived', 'missed'))
+	order by s.number limit 1
+	on conflict do nothing
+	returning id`
+
+// insertBooking returns 0 if the seat, or the student's one open booking, was taken.
 func insertBooking(ctx context.Context, tx *store.Tx, slot int64, b newBooking) (int64, error) {
 	var id int64
-	err := tx.GetContext(ctx, &id, `
-		insert into booking (public_id, slot_id, seat, student_id, wish, via, held_until, created_at)
-		select $2, s.slot_id, s.number, $3, $4, $5, $6, $7 from seat s
-		where s.slot_id = $1 and not exists (
-			select 1 from booking b where b.slot_id = s.slot_id and b.seat = s.number
-				and b.state in ('pending', 'confirmed', 'arrived', 'missed'))
-		order by s.number limit 1
-		on conflict do nothing
-		returning id`, slot, b.PublicID, b.Student, b.Wish, b.Via, b.HeldUntil, tx.Now())
-	if err == sql.ErrNoRows {
+	err := tx.GetContext(ctx, &id, bookSQL, slot, b.PublicID, b.Student, b.Wish, b.Via, b.HeldUntil, tx.Now())
+	if store.Missing(err) {
 		return 0, nil
 	}
 	return id, err
 }
 
-func openBookingOf(ctx context.Context, tx *store.Tx, student identity.ID) (string, error) {
-	var id string
-	err := tx.GetContext(ctx, &id, `select public_id from booking where student_id = $1 and state in ('pending', 'confirmed')`, student)
-	return id, err
+func hasOpenBooking(ctx context.Context, tx *store.Tx, student identity.ID) (bool, error) {
+	var open bool
+	err := tx.GetContext(ctx, &open, `select exists (select 1 from booking where student_id = $1 and state in ('pending', 'confirmed'))`, student)
+	return open, err
 }
 
 type bookingRow struct {
@@ -224,9 +229,11 @@ func selectBookings(ctx context.Context, tx *store.Tx, where string, args ...any
 	}
 	list := make([]Booking, len(rows))
 	for i, r := range rows {
-		list[i] = Booking{PublicID: r.PublicID, State: r.State, Slot: byID[r.Slot], Via: r.Via, HeldUntil: r.HeldUntil,
+		list[i] = Booking{
+			PublicID: r.PublicID, State: r.State, Slot: byID[r.Slot], Via: r.Via, HeldUntil: r.HeldUntil,
 			CreatedAt: r.CreatedAt, DecidedAt: r.DecidedAt.Time, DecidedBy: r.DecidedBy.String, Reason: r.Reason,
-			Student: Student{ID: r.Student, Name: r.Name, Number: r.Number, College: r.College}, id: r.ID}
+			Student: Student{ID: r.Student, Name: r.Name, Number: r.Number, College: r.College}, id: r.ID,
+		}
 		if r.Wish != nil {
 			wish, err := tx.Keys().Unseal(wishPlace(r.PublicID), r.Wish)
 			if err != nil {
@@ -334,7 +341,7 @@ func insertSlot(ctx context.Context, tx *store.Tx, c Counsellor, from, to time.T
 		insert into slot (public_id, counsellor_id, starts_at, ends_at, place, campus_id, created_by)
 		select $1, c.id, $3, $4, coalesce(nullif($5, ''), c.place), c.campus_id, nullif($6::bigint, 0) from counsellor c where c.id = $2
 		on conflict (counsellor_id, starts_at) do nothing returning id`, public, c.id, from, to, place, by)
-	if err == sql.ErrNoRows {
+	if store.Missing(err) {
 		return 0, "", nil
 	}
 	return id, public, err

@@ -68,8 +68,11 @@ func newSchool(t *testing.T) school {
 			role   identity.RoleName
 			unit   string
 		}{
-			{"admin1", identity.Admin, ""}, {"admin2", identity.Admin, ""}, {"office", identity.Office, "学工处"},
-			{"college", identity.Office, "文学院"}, {"class", identity.ClassCounsellor, "一班"},
+			{"admin1", identity.Admin, ""},
+			{"admin2", identity.Admin, ""},
+			{"office", identity.Office, "学工处"},
+			{"college", identity.Office, "文学院"},
+			{"class", identity.ClassCounsellor, "一班"},
 		} {
 			if err := identity.Grant(t.Context(), tx, op, s.person(t, tx, g.userid).ID, g.role, s.units[g.unit]); err != nil {
 				return err

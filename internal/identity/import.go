@@ -201,8 +201,10 @@ func Apply(ctx context.Context, tx *store.Tx, table sheet.Table, who Person, o I
 	}
 	report := made.report
 	report.Applied = true
-	return report, audit.Append(ctx, tx, int64(who.ID), "people.import", "people", map[string]any{"file": file,
-		"created": report.Created, "continued": report.Continued, "changed": report.Changed, "bound": report.Bound})
+	return report, audit.Append(ctx, tx, int64(who.ID), "people.import", "people", map[string]any{
+		"file":    file,
+		"created": report.Created, "continued": report.Continued, "changed": report.Changed, "bound": report.Bound,
+	})
 }
 
 // plan compares the records with what is known.

@@ -214,8 +214,10 @@ func wantHealthy(t *testing.T, s school) {
 
 func TestImportReport_reads_as_a_letter(t *testing.T) {
 	t.Parallel()
-	r := identity.ImportReport{Rows: 3, Created: 1, Unchanged: 1, Bound: 1, Units: []string{"学院 医学院"}, Ignored: []string{"电话"},
-		Errors: []identity.RowError{{Row: 4, Column: "学院", Message: "没有这个学院。"}}}
+	r := identity.ImportReport{
+		Rows: 3, Created: 1, Unchanged: 1, Bound: 1, Units: []string{"学院 医学院"}, Ignored: []string{"电话"},
+		Errors: []identity.RowError{{Row: 4, Column: "学院", Message: "没有这个学院。"}},
+	}
 	want := `共 3 行：新增 1 人，换学号 0 人，更新 0 人，没有变化 1 人；绑定账号 1 个。
 新建单位：学院 医学院。
 没有用到的列：电话。

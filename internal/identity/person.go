@@ -147,7 +147,7 @@ func Holders(ctx context.Context, tx *store.Tx, unit int64, names ...RoleName) (
 // Leave closes the account of a userid that left WeCom's visible range (unsubscribe
 // or the nightly reading of the directory). An unknown userid changes nothing.
 func Leave(ctx context.Context, tx *store.Tx, userid string) error {
-	if _, err := closeAccounts(ctx, tx, userid, tx.Now()); err != nil {
+	if err := closeAccounts(ctx, tx, userid, tx.Now()); err != nil {
 		return fmt.Errorf("close account: %w", err)
 	}
 	return nil
@@ -159,7 +159,7 @@ func Bind(ctx context.Context, tx *store.Tx, person ID, userid, how string) erro
 	if userid == "" {
 		return errs.Field("userid", "请填企业微信的账号（userid）。")
 	}
-	if _, err := closeAccounts(ctx, tx, userid, tx.Now()); err != nil {
+	if err := closeAccounts(ctx, tx, userid, tx.Now()); err != nil {
 		return fmt.Errorf("close account: %w", err)
 	}
 	if err := closeAccountsOf(ctx, tx, person, tx.Now()); err != nil {

@@ -123,14 +123,11 @@ func bindAccount(ctx context.Context, tx *store.Tx, person ID, userid, how strin
 	return nil
 }
 
-func closeAccounts(ctx context.Context, tx *store.Tx, userid string, at time.Time) (int64, error) {
-	res, err := tx.ExecContext(ctx, `
+func closeAccounts(ctx context.Context, tx *store.Tx, userid string, at time.Time) error {
+	_, err := tx.ExecContext(ctx, `
 		update account set valid_to = greatest($2, valid_from) where userid = $1 and valid_to is null`,
 		strings.ToLower(userid), at)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	return err
 }
 
 func closeAccountsOf(ctx context.Context, tx *store.Tx, person ID, at time.Time) error {

@@ -264,20 +264,3 @@ func TestOnce(t *testing.T) {
 		t.Errorf("a form was done %d times", done)
 	}
 }
-
-func BenchmarkKeep(b *testing.B) {
-	db, clk := storetest.DB(b)
-	k := inbox.NewKeeper(db, nil)
-	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
-	go k.Run(ctx)
-	body := []byte(strings.Repeat("x", 400))
-	b.SetParallelism(32)
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if err := k.Keep(ctx, inbox.Act{Key: []byte(store.NewPublicID()), Sender: "s", Body: body, ReceivedAt: clk.Now()}); err != nil {
-				b.Error(err)
-			}
-		}
-	})
-}

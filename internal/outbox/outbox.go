@@ -103,8 +103,10 @@ func Settle(ctx context.Context, tx *store.Tx, subject, kind string, args any) e
 			}
 			continue
 		}
-		s := newSend{PublicID: store.NewPublicID(), API: "update", Updates: c.ID,
-			Message: Message{Kind: kind, Class: Reply, DueAt: tx.Now(), Scope: c.Scope, Subject: subject}}
+		s := newSend{
+			PublicID: store.NewPublicID(), API: "update", Updates: c.ID,
+			Message: Message{Kind: kind, Class: Reply, DueAt: tx.Now(), Scope: c.Scope, Subject: subject},
+		}
 		s.Sealed = tx.Keys().Seal(argsPlace(s.PublicID), b)
 		id, err := insertSend(ctx, tx, s)
 		if err != nil {

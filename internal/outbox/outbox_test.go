@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"strings"
@@ -57,8 +58,10 @@ func newPost(t *testing.T, persons int) *post {
 		return nil
 	})
 	var err error
-	p.sim, err = simulator.New(simulator.Config{CorpID: "ww1", AgentID: 1, Secret: "s", Token: "t", CallbackURL: "http://127.0.0.1:1/",
-		AESKey: strings.Repeat("a", 43), Clock: clk})
+	p.sim, err = simulator.New(simulator.Config{
+		CorpID: "ww1", AgentID: 1, Secret: "s", Token: "t", CallbackURL: "http://127.0.0.1:1/",
+		AESKey: strings.Repeat("a", 43), Clock: clk,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,8 +69,10 @@ func newPost(t *testing.T, persons int) *post {
 	srv := httptest.NewServer(p.sim.Handler())
 	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close(); _ = p.sim.Close() })
 	p.api = srv.URL
-	if p.client, err = wecom.New(wecom.Config{CorpID: "ww1", AgentID: 1, Secret: "s", APIURL: srv.URL, Clock: clk,
-		Limits: wecom.Limits{Trip: 1000, Budget: 50 * time.Millisecond}}); err != nil {
+	if p.client, err = wecom.New(wecom.Config{
+		CorpID: "ww1", AgentID: 1, Secret: "s", APIURL: srv.URL, Clock: clk,
+		Limits: wecom.Limits{Trip: 1000, Budget: 50 * time.Millisecond},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.client.Close)
@@ -85,8 +90,10 @@ func render(_ context.Context, _ *store.Tx, o outbox.Outgoing) (json.RawMessage,
 	if err := json.Unmarshal(o.Args, &args); err != nil {
 		return nil, err
 	}
-	c := wecom.TemplateCard{CardType: wecom.CardButtons, TaskID: o.PublicID, MainTitle: &wecom.MainTitle{Title: args.Text},
-		ButtonList: []wecom.Button{{Text: "好", Key: "ok"}}}
+	c := wecom.TemplateCard{
+		CardType: wecom.CardButtons, TaskID: o.PublicID, MainTitle: &wecom.MainTitle{Title: args.Text},
+		ButtonList: []wecom.Button{{Text: "好", Key: "ok"}},
+	}
 	switch {
 	case args.Text == "过期":
 		return nil, outbox.ErrObsolete
@@ -163,7 +170,7 @@ type message struct {
 func (p *post) messages(i int) []message {
 	p.t.Helper()
 	rec := httptest.NewRecorder()
-	p.sim.Handler().ServeHTTP(rec, httptest.NewRequest("GET", fmt.Sprintf("/sim/messages?user=p%d", i), nil))
+	p.sim.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, fmt.Sprintf("/sim/messages?user=p%d", i), nil))
 	var list []message
 	if err := json.Unmarshal(rec.Body.Bytes(), &list); err != nil {
 		p.t.Fatalf("messages: %v: %s", err, rec.Body)
@@ -174,7 +181,7 @@ func (p *post) messages(i int) []message {
 func (p *post) fault(body string) {
 	p.t.Helper()
 	rec := httptest.NewRecorder()
-	p.sim.Handler().ServeHTTP(rec, httptest.NewRequest("POST", "/sim/faults", strings.NewReader(body)))
+	p.sim.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/sim/faults", strings.NewReader(body)))
 	if rec.Code >= 300 {
 		p.t.Fatalf("faults: %d %s", rec.Code, rec.Body)
 	}
@@ -382,7 +389,7 @@ func TestKilledBetweenCallAndRecord(t *testing.T) {
 		p := newPost(t, 1)
 		p.put(outbox.Message{To: p.persons, Kind: "card", Card: true, Subject: "s"}, "卡")
 		p.drain()
-		p.settle("办好了")
+		p.settle()
 		p.newWorker(crashing{p.client}).Drain(context.Background())
 		p.later(2 * time.Minute)
 		p.want(0, "(办好了)")
@@ -393,10 +400,11 @@ func TestKilledBetweenCallAndRecord(t *testing.T) {
 	})
 }
 
-func (p *post) settle(text string) {
+// settle turns every card of the subject into 办好了.
+func (p *post) settle() {
 	p.t.Helper()
 	p.update(func(tx *store.Tx) error {
-		return outbox.Settle(context.Background(), tx, "s", "text", map[string]string{"text": text})
+		return outbox.Settle(context.Background(), tx, "s", "text", map[string]string{"text": "办好了"})
 	})
 }
 
@@ -410,7 +418,7 @@ func TestSettle(t *testing.T) {
 		p := newPost(t, 3)
 		card(p)
 		p.drain()
-		p.settle("办好了")
+		p.settle()
 		p.drain()
 		for i := range 3 {
 			p.want(i, "(办好了)")
@@ -421,7 +429,7 @@ func TestSettle(t *testing.T) {
 		t.Parallel()
 		p := newPost(t, 1)
 		card(p)
-		p.settle("办好了")
+		p.settle()
 		p.drain()
 		p.want(0)
 		p.sound()
@@ -432,7 +440,7 @@ func TestSettle(t *testing.T) {
 		card(p)
 		p.drain()
 		p.later(73 * time.Hour)
-		p.settle("办好了")
+		p.settle()
 		p.drain()
 		p.want(0, "[卡]", "办好了")
 		p.sound()
@@ -455,7 +463,7 @@ func TestSettle(t *testing.T) {
 			_, err := outbox.Pressed(context.Background(), tx, task, "no-such-code")
 			return err
 		})
-		p.settle("办好了")
+		p.settle()
 		for range 5 {
 			p.later(time.Second)
 		}

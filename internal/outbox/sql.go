@@ -286,14 +286,34 @@ func spendCode(ctx context.Context, tx *store.Tx, card int64, pressed bool) erro
 	return err
 }
 
-// next returns the first due sends of the recipients of a send that ended: they
-// waited for it and no alarm will ring for them.
-func next(ctx context.Context, tx *store.Tx, id int64) ([]int64, error) {
+// next returns the first due sends of the recipients of sends that ended: they waited
+// for them and no alarm will ring for them.
+func next(ctx context.Context, tx *store.Tx, ended []int64) ([]int64, error) {
 	var ids []int64
 	err := tx.SelectContext(ctx, &ids, `
 		select distinct w.send_id from outbox o join outbox w on w.person_id = o.person_id
-			and w.state = 'waiting' and w.due_at <= $2 where o.send_id = $1`, id, tx.Now())
+			and w.state = 'waiting' and w.due_at <= $2 where o.send_id = any($1)`, pq.Array(ended), tx.Now())
 	return ids, err
+}
+
+// finishSent ends messages that reached everybody and keeps their receipts.
+func finishSent(ctx context.Context, tx *store.Tx, sent []outcome, codeUntil time.Time) error {
+	ids := make([]int64, len(sent))
+	msgids := make([]string, len(sent))
+	codes := make([]string, len(sent))
+	for i, o := range sent {
+		ids[i], msgids[i], codes[i] = o.send.ID, o.res.MsgID, o.res.ResponseCode
+	}
+	if _, err := tx.ExecContext(ctx, `
+		update send s set state = 'sent', done_at = $4, claimed_until = null, code = null, error = null,
+			msgid = nullif(t.msgid, ''), response_code = nullif(t.code, ''), code_until = case when t.code = '' then null else $5::timestamptz end
+		from unnest($1::bigint[], $2::text[], $3::text[]) as t (id, msgid, code) where s.id = t.id and s.state = 'waiting'`,
+		pq.Array(ids), pq.Array(msgids), pq.Array(codes), tx.Now(), codeUntil); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+		update outbox set state = 'sent', done_at = $2, code = null where send_id = any($1) and state = 'waiting'`, pq.Array(ids), tx.Now())
+	return err
 }
 
 // Waiting counts the sends that are due now and not ended.

@@ -63,11 +63,23 @@ type Worker struct {
 	Observe func(kind, state string)
 	Hold    func() bool // true: send nothing (after a restore, serve -hold)
 
-	once  sync.Once
-	wake  chan struct{}
-	slots chan struct{}
-	calls sync.WaitGroup
+	once     sync.Once
+	wake     chan struct{}
+	slots    chan struct{}
+	calls    sync.WaitGroup
+	outcomes chan outcome
 }
+
+// outcome is what a call came to; done is closed once it is recorded.
+type outcome struct {
+	send *claimed
+	res  wecom.SendResult
+	err  error
+	done chan struct{}
+}
+
+// recorders is how many transactions record outcomes side by side.
+const recorders = 2
 
 func (w *Worker) init() {
 	w.once.Do(func() {
@@ -82,6 +94,10 @@ func (w *Worker) init() {
 		}
 		w.wake = make(chan struct{}, 1)
 		w.slots = make(chan struct{}, w.Calls)
+		w.outcomes = make(chan outcome, w.Calls)
+		for range recorders {
+			go w.recordAll()
+		}
 	})
 }
 
@@ -214,6 +230,12 @@ func (w *Worker) claimAndRender(ctx context.Context, only []int64, limit int) (r
 		}
 		return keepBodies(ctx, tx, ids, bodies)
 	})
+	if bad, ok := errors.AsType[*renderError](err); ok && store.Refused(bad.err) {
+		if err := w.DB.Update(ctx, func(tx *store.Tx) error { return w.unrenderable(ctx, tx, bad.send, bad.err) }); err != nil {
+			return nil, 0, err
+		}
+		return w.claimAndRender(ctx, only, limit)
+	}
 	return ready, n, err
 }
 
@@ -270,19 +292,32 @@ func (w *Worker) render(ctx context.Context, tx *store.Tx, s *claimed) (bool, er
 	for _, r := range s.To {
 		o.To = append(o.To, identity.Person{ID: r.Person, Name: r.Name, Kind: identity.Kind(r.Kind), UserID: r.UserID})
 	}
-	err = tx.Try(ctx, func() error {
-		s.Body, err = w.Render(ctx, tx, o)
-		return err
-	})
+	s.Body, err = w.Render(ctx, tx, o)
 	switch {
 	case errors.Is(err, ErrObsolete):
 		return false, w.end(ctx, tx, s, "cancelled", 0, "obsolete")
+	case store.Broken(err): // the transaction is lost with it
+		return false, &renderError{send: s, err: err}
 	case err != nil:
-		w.Log.Error("render", slog.String("kind", s.Kind), slog.Int64("send", s.ID), slog.Any("error", err))
-		return false, w.end(ctx, tx, s, "dead", 0, "could not be rendered")
+		return false, w.unrenderable(ctx, tx, s, err)
 	}
 	return true, nil
 }
+
+func (w *Worker) unrenderable(ctx context.Context, tx *store.Tx, s *claimed, err error) error {
+	w.Log.Error("render", slog.String("kind", s.Kind), slog.Int64("send", s.ID), slog.Any("error", err))
+	return w.end(ctx, tx, s, "dead", 0, "could not be rendered")
+}
+
+// renderError is a query of a renderer that PostgreSQL refused: it takes the whole
+// batch with it, so its send is ended alone and the batch is tried again.
+type renderError struct {
+	send *claimed
+	err  error
+}
+
+func (e *renderError) Error() string { return "render " + e.send.Kind + ": " + e.err.Error() }
+func (e *renderError) Unwrap() error { return e.err }
 
 // chooseCode takes the freshest code that can still change the card and spends it.
 func (w *Worker) chooseCode(ctx context.Context, tx *store.Tx, s *claimed) (bool, error) {
@@ -325,8 +360,10 @@ func (w *Worker) tellByText(ctx context.Context, tx *store.Tx, s *claimed) error
 	if err := w.end(ctx, tx, s, "refused", wecom.CodeResponseCode, "no response code left"); err != nil {
 		return err
 	}
-	return Put(ctx, tx, Message{To: to, Kind: s.Kind, Class: Reply, Scope: "school", Subject: s.Subject,
-		Key: "result/" + s.PublicID, Args: json.RawMessage(args)})
+	return Put(ctx, tx, Message{
+		To: to, Kind: s.Kind, Class: Reply, Scope: "school", Subject: s.Subject,
+		Key: "result/" + s.PublicID, Args: json.RawMessage(args),
+	})
 }
 
 // callTime bounds one call with its quick repeats; the rest of the lease is for recording it.
@@ -343,12 +380,93 @@ func (w *Worker) deliver(ctx context.Context, s *claimed) {
 	} else {
 		res, err = w.Client.Send(ctx, s.Body)
 	}
-	rctx, rcancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-	defer rcancel()
-	if rerr := w.DB.Update(rctx, func(tx *store.Tx) error { return w.record(rctx, tx, s, res, err) }); rerr != nil {
-		// The lease ends and the send is repeated with the same bytes.
-		w.Log.Error("record send", slog.Int64("send", s.ID), slog.Any("error", rerr))
+	o := outcome{send: s, res: res, err: err, done: make(chan struct{})}
+	w.outcomes <- o
+	<-o.done
+}
+
+// recordAll records what calls came to, whoever is waiting together in one transaction.
+// It lives as long as the process: a call under way at shutdown is still recorded.
+func (w *Worker) recordAll() {
+	for first := range w.outcomes {
+		group := []outcome{first}
+		for len(group) < cap(w.outcomes) {
+			select {
+			case o := <-w.outcomes:
+				group = append(group, o)
+				continue
+			default:
+			}
+			break
+		}
+		w.recordGroup(group)
+		for _, o := range group {
+			close(o.done)
+		}
 	}
+}
+
+// recordGroup records a group at once and, should that fail, one by one. What cannot be
+// recorded is repeated with the same bytes when its lease ends.
+func (w *Worker) recordGroup(group []outcome) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	err := w.DB.Update(ctx, func(tx *store.Tx) error {
+		var sent []outcome
+		for _, o := range group {
+			if plainlySent(o) {
+				sent = append(sent, o)
+				continue
+			}
+			if err := w.record(ctx, tx, o.send, o.res, o.err); err != nil {
+				return err
+			}
+		}
+		return w.recordSentAll(ctx, tx, sent)
+	})
+	switch {
+	case err != nil && len(group) > 1:
+		for _, o := range group {
+			w.recordGroup([]outcome{o})
+		}
+	case err != nil:
+		w.Log.Error("record send", slog.Int64("send", group[0].send.ID), slog.Any("error", err))
+	}
+}
+
+// plainlySent is the common case: a message that reached everybody.
+func plainlySent(o outcome) bool {
+	return o.err == nil && o.send.API == "message" && len(o.res.Invalid) == 0 && len(o.res.Unlicensed) == 0
+}
+
+// recordSentAll is recordSent for many.
+func (w *Worker) recordSentAll(ctx context.Context, tx *store.Tx, sent []outcome) error {
+	if len(sent) == 0 {
+		return nil
+	}
+	if err := finishSent(ctx, tx, sent, tx.Now().Add(codeLife)); err != nil {
+		return fmt.Errorf("end sends: %w", err)
+	}
+	ids := make([]int64, len(sent))
+	for i, o := range sent {
+		ids[i] = o.send.ID
+		if w.Observe != nil {
+			tx.AfterCommit(func() { w.Observe(o.send.Kind, "sent") })
+		}
+	}
+	return w.ringNext(ctx, tx, ids)
+}
+
+// ringNext rings for what the recipients of ended sends have waiting behind them.
+func (w *Worker) ringNext(ctx context.Context, tx *store.Tx, ended []int64) error {
+	ids, err := next(ctx, tx, ended)
+	if err != nil {
+		return fmt.Errorf("ring for next: %w", err)
+	}
+	for _, id := range ids {
+		tx.Announce(store.Due{Queue: Queue, ID: id, At: tx.Now()})
+	}
+	return nil
 }
 
 // record writes the outcome of a call, by what errcodes.md says to do about it.
@@ -437,17 +555,10 @@ func (w *Worker) endFor(ctx context.Context, tx *store.Tx, s *claimed, state str
 	if err := finish(ctx, tx, s.ID, state, code, reason, gone); err != nil {
 		return fmt.Errorf("end send: %w", err)
 	}
-	ids, err := next(ctx, tx, s.ID)
-	if err != nil {
-		return fmt.Errorf("ring for next: %w", err)
-	}
-	for _, id := range ids {
-		tx.Announce(store.Due{Queue: Queue, ID: id, At: tx.Now()})
-	}
 	if w.Observe != nil {
 		tx.AfterCommit(func() { w.Observe(s.Kind, state) })
 	}
-	return nil
+	return w.ringNext(ctx, tx, []int64{s.ID})
 }
 
 // untilOf is how long WeCom wants the API left alone, a minute if it does not say.

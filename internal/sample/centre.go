@@ -26,14 +26,22 @@ type counsellor struct {
 
 func counsellors() []counsellor {
 	return []counsellor{
-		{"t01", "苏晴", "east", "东校区致远楼 305", "听你慢慢说，不着急给答案。常和同学聊适应新环境、睡眠和考前的紧张。", "适应、情绪、睡眠",
-			[]int{9, 10, 14, 15}},
-		{"t02", "顾远帆", "east", "东校区致远楼 307", "做过十年班主任，喜欢和你一起把乱成一团的事理出先后。", "学业、时间安排、生涯",
-			[]int{14, 15, 16}},
-		{"t03", "叶知秋", "west", "西校区明德楼 212", "关心人和人之间的距离：室友、恋人、父母，都可以聊。", "人际、家庭、恋爱",
-			[]int{9, 10, 15}},
-		{"t04", "许明朗", "west", "西校区明德楼 214", "相信一小步也是进展。周三下午带一个三人小组，一起练习表达。", "自我认识、表达",
-			[]int{10, 14}},
+		{
+			"t01", "苏晴", "east", "东校区致远楼 305", "听你慢慢说，不着急给答案。常和同学聊适应新环境、睡眠和考前的紧张。", "适应、情绪、睡眠",
+			[]int{9, 10, 14, 15},
+		},
+		{
+			"t02", "顾远帆", "east", "东校区致远楼 307", "做过十年班主任，喜欢和你一起把乱成一团的事理出先后。", "学业、时间安排、生涯",
+			[]int{14, 15, 16},
+		},
+		{
+			"t03", "叶知秋", "west", "西校区明德楼 212", "关心人和人之间的距离：室友、恋人、父母，都可以聊。", "人际、家庭、恋爱",
+			[]int{9, 10, 15},
+		},
+		{
+			"t04", "许明朗", "west", "西校区明德楼 214", "相信一小步也是进展。周三下午带一个三人小组，一起练习表达。", "自我认识、表达",
+			[]int{10, 14},
+		},
 	}
 }
 
@@ -83,8 +91,10 @@ func foundCentre(ctx context.Context, tx *store.Tx) error {
 		if err := grant(c.userid, identity.CentreCounsellor); err != nil {
 			return err
 		}
-		if _, err := counselling.SaveCounsellor(ctx, tx, head, unit, counselling.CounsellorEdit{Person: who[c.userid].ID,
-			Intro: c.intro, Topics: c.topics, Campus: c.campus, Place: c.place, Active: true, Position: i + 1}); err != nil {
+		if _, err := counselling.SaveCounsellor(ctx, tx, head, unit, counselling.CounsellorEdit{
+			Person: who[c.userid].ID,
+			Intro:  c.intro, Topics: c.topics, Campus: c.campus, Place: c.place, Active: true, Position: i + 1,
+		}); err != nil {
 			return err
 		}
 	}
@@ -150,8 +160,10 @@ func openHour(ctx context.Context, tx *store.Tx, who identity.Person, k counsell
 		return nil
 	}
 	start := first.AddDate(0, 0, 7*week)
-	_, err := counselling.AddHours(ctx, tx, who, counselling.HoursEdit{Counsellor: k.PublicID, StartsAt: start, EndsAt: start.Add(hourLength),
-		Capacity: capacity, Weeks: weeksAhead - week})
+	_, err := counselling.AddHours(ctx, tx, who, counselling.HoursEdit{
+		Counsellor: k.PublicID, StartsAt: start, EndsAt: start.Add(hourLength),
+		Capacity: capacity, Weeks: weeksAhead - week,
+	})
 	return err
 }
 

@@ -220,17 +220,23 @@ func special() []person {
 	return []person{
 		{userid: "u01", name: "吴桐", student: true, unit: c.college, part: "学生，在企业微信里，还没有绑定学籍"},
 		{number: "20260302", name: "吴桐", student: true, level: c.level, status: "在籍", unit: c.college, class: c.name, gender: "男", born: "2007-05-20"},
-		{userid: "20260301", number: "20260301", name: "秦朗", student: true, level: c.level, status: "在籍", unit: c.college, class: c.name,
-			gender: "男", born: "2007-11-02", part: "学生，账号就是学号，第一次进入时自动绑定"},
-		{userid: "g01", bound: true, number: "20220199", name: "罗锦程", student: true, level: "本科", status: "毕业", unit: c.college,
-			class: "汉语言2022级1班", gender: "男", born: "2004-01-08", part: "已毕业的学生"},
+		{
+			userid: "20260301", number: "20260301", name: "秦朗", student: true, level: c.level, status: "在籍", unit: c.college, class: c.name,
+			gender: "男", born: "2007-11-02", part: "学生，账号就是学号，第一次进入时自动绑定",
+		},
+		{
+			userid: "g01", bound: true, number: "20220199", name: "罗锦程", student: true, level: "本科", status: "毕业", unit: c.college,
+			class: "汉语言2022级1班", gender: "男", born: "2004-01-08", part: "已毕业的学生",
+		},
 	}
 }
 
 // list is the table a school would import.
 func list() sheet.Table {
-	t := sheet.Table{Header: []string{"学号/工号", "姓名", "类别", "层次", "状态", "学院", "班级", "校区", "性别", "出生日期",
-		"企业微信账号", "困难等级", "奖助项目", "助学贷款", "年份"}}
+	t := sheet.Table{Header: []string{
+		"学号/工号", "姓名", "类别", "层次", "状态", "学院", "班级", "校区", "性别", "出生日期",
+		"企业微信账号", "困难等级", "奖助项目", "助学贷款", "年份",
+	}}
 	for _, p := range people() {
 		if p.number == "" {
 			continue
@@ -245,8 +251,10 @@ func list() sheet.Table {
 		if p.tier+p.awards+p.loan != "" {
 			year = "2025"
 		}
-		t.Rows = append(t.Rows, sheet.Row{Number: len(t.Rows) + 2, Cells: []string{p.number, p.name, kind, p.level, p.status, p.unit, p.class,
-			"", p.gender, p.born, account, p.tier, p.awards, p.loan, year}})
+		t.Rows = append(t.Rows, sheet.Row{Number: len(t.Rows) + 2, Cells: []string{
+			p.number, p.name, kind, p.level, p.status, p.unit, p.class,
+			"", p.gender, p.born, account, p.tier, p.awards, p.loan, year,
+		}})
 	}
 	return t
 }

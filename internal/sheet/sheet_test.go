@@ -69,15 +69,21 @@ func TestRead(t *testing.T) {
 		{"tabs", "学号\t姓名\n0001\t张晓雨\n", want},
 		{"stars_and_blanks_in_the_header", "*学 号, 姓名＊\n0001,张晓雨\n", want},
 		{"invisible_characters", "学号,姓名\n0001\u200b, \u3000张晓雨\u00a0\n", want},
-		{"blank_lines_keep_the_numbers", "\n学号,姓名\n\n,\n0001,张晓雨\n",
-			sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 5, Cells: want.Rows[0].Cells}}}},
+		{
+			"blank_lines_keep_the_numbers", "\n学号,姓名\n\n,\n0001,张晓雨\n",
+			sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 5, Cells: want.Rows[0].Cells}}},
+		},
 		{"short_row", "学号,姓名\n0001\n", sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 2, Cells: []string{"0001", ""}}}}},
 		{"formula_is_text", "学号,姓名\n0001,=1+1\n", sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 2, Cells: []string{"0001", "=1+1"}}}}},
 		{"xlsx", filled(t, []any{"学号", "姓名"}, []any{"0001", "张晓雨"}), want},
-		{"xlsx_formula_text", filled(t, []any{"学号", "姓名"}, []any{"0001", "=1+1"}),
-			sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 2, Cells: []string{"0001", "=1+1"}}}}},
-		{"xlsx_number_of_twelve_digits", filled(t, []any{"学号", "姓名"}, []any{int64(202603010012), "张晓雨"}),
-			sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 2, Cells: []string{"202603010012", "张晓雨"}}}}},
+		{
+			"xlsx_formula_text", filled(t, []any{"学号", "姓名"}, []any{"0001", "=1+1"}),
+			sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 2, Cells: []string{"0001", "=1+1"}}}},
+		},
+		{
+			"xlsx_number_of_twelve_digits", filled(t, []any{"学号", "姓名"}, []any{int64(202603010012), "张晓雨"}),
+			sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 2, Cells: []string{"202603010012", "张晓雨"}}}},
+		},
 		{"xlsx_hidden_first_sheet", workbook(t, func(f *excelize.File) error {
 			if _, err := f.NewSheet("名单"); err != nil {
 				return err

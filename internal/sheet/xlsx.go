@@ -26,7 +26,8 @@ const widest = 10 * MaxColumns
 
 func readXLSX(content []byte, b *builder) (err error) {
 	f, err := excelize.OpenReader(bytes.NewReader(content), excelize.Options{
-		UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxInMemory, ShortDatePattern: "yyyy-mm-dd"})
+		UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxInMemory, ShortDatePattern: "yyyy-mm-dd",
+	})
 	if err != nil {
 		return errs.Wrap(err, errs.Invalid, "这个 Excel 文件打不开，可能不完整或太大。请在 Excel 里另存为 .xlsx 再传。")
 	}

@@ -24,8 +24,10 @@ func (s *Server) member(userid string) (*User, error) {
 func (s *Server) say(u *User, msgType, title string, object any, elements string) *Delivery {
 	s.st.MsgIDs++
 	id := strconv.FormatUint(s.st.MsgIDs, 10)
-	s.put(&Message{From: "user", User: u.UserID, MsgID: id, MsgType: msgType,
-		Body: mustJSON(reply{"msgtype": msgType, msgType: object}), Shown: true, SentAt: s.now()})
+	s.put(&Message{
+		From: "user", User: u.UserID, MsgID: id, MsgType: msgType,
+		Body: mustJSON(reply{"msgtype": msgType, msgType: object}), Shown: true, SentAt: s.now(),
+	})
 	s.touch()
 	if !s.switches.UserMessages {
 		return settled("")

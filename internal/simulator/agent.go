@@ -8,7 +8,7 @@ import (
 )
 
 // china is the zone of the platform: its days, and the time in a phone's status bar.
-var china = time.FixedZone("CST", 8*60*60)
+func china() *time.Location { return time.FixedZone("CST", 8*60*60) }
 
 // appSettings are what the app's page in the admin console holds.
 type appSettings struct {
@@ -24,8 +24,10 @@ type appSettings struct {
 }
 
 func defaultApp(cfg Config) appSettings {
-	return appSettings{Name: cfg.AppName, Description: "学生事务，一处办好。", HomeURL: cfg.HomeURL,
-		RedirectDomain: cfg.TrustedDomain, ReportEnter: 1}
+	return appSettings{
+		Name: cfg.AppName, Description: "学生事务，一处办好。", HomeURL: cfg.HomeURL,
+		RedirectDomain: cfg.TrustedDomain, ReportEnter: 1,
+	}
 }
 
 // follow takes over what the configuration says now; what agent/set changed gives way to it.
@@ -117,7 +119,7 @@ func (s *Server) setAgent(c *call) (reply, error) {
 	return nil, nil
 }
 
-func assign[T any](to *T, from *T) {
+func assign[T any](to, from *T) {
 	if from != nil {
 		*to = *from
 	}

@@ -108,7 +108,8 @@ func (s *Server) endpoints() map[string]endpoint {
 		"oa/schedule/update": {post, s.updateSchedule, appToken, "api"},
 		"oa/schedule/get":    {post, s.getSchedules, appToken, "api"},
 		"oa/schedule/get_by_calendar": {
-			post, s.schedulesByCalendar, appToken, "api"},
+			post, s.schedulesByCalendar, appToken, "api",
+		},
 		"oa/schedule/del":           {post, s.deleteSchedule, appToken, "api"},
 		"oa/schedule/add_attendees": {post, s.addAttendees, appToken, "api"},
 		"oa/schedule/del_attendees": {post, s.deleteAttendees, appToken, "api"},
@@ -233,7 +234,7 @@ func (s *Server) answer(w http.ResponseWriter, c *call, res reply, err error) {
 		h.Set("Error-Code", strconv.Itoa(e.code))
 		h.Set("Error-Msg", oneLine(e.msg))
 	}
-	w.Write(b)
+	_, _ = w.Write(b)
 }
 
 func (s *Server) answerAndLog(w http.ResponseWriter, c *call, kind string, res reply, err error) {

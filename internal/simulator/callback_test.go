@@ -300,7 +300,7 @@ func TestVerifyCallback(t *testing.T) {
 		want   errs.Kind
 	}{
 		"quoted":  {func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(`"1616140317555161061"`)) }, errs.Invalid},
-		"refused": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, errs.Invalid},
+		"refused": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, errs.Invalid},
 		"slow":    {func(http.ResponseWriter, *http.Request) { <-hang }, errs.Invalid},
 	} {
 		app := httptest.NewServer(tt.answer)
@@ -323,7 +323,8 @@ func TestEvents(t *testing.T) {
 	p := openPlatform(t)
 	p.code(0, p.call("menu/create?agentid=1000002", object{"button": []object{
 		{"type": "click", "name": "今日", "key": "TODAY"},
-		{"name": "更多", "sub_button": []object{{"type": "view", "name": "搜索", "url": "https://app.example.com/"}, {"type": "scancode_push", "name": "扫码", "key": "SCAN"}}}}}))
+		{"name": "更多", "sub_button": []object{{"type": "view", "name": "搜索", "url": "https://app.example.com/"}, {"type": "scancode_push", "name": "扫码", "key": "SCAN"}}},
+	}}))
 	tests := []struct {
 		name  string
 		do    func() (*Delivery, error)

@@ -624,7 +624,7 @@ func (q *selection) answer(chosen []string, vote bool) (answer, error) {
 	switch {
 	case len(chosen) == 0:
 		return answer{}, errs.Field("selected", "请先选一项。")
-	case len(chosen) > 1 && !(vote && q.Mode == 1):
+	case len(chosen) > 1 && (!vote || q.Mode != 1):
 		return answer{}, errs.Field("selected", "这里只能选一项。")
 	}
 	return answer{question: q.QuestionKey, options: chosen}, nil

@@ -42,7 +42,7 @@ func TestResponseCodes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) { p.code(tt.want, tt.do(code)) })
 	}
 	_, code := p.sendCard(buttons("codes-late"))
-	p.clock.MoveTo(p.clock.Now().Add(72 * time.Hour))
+	p.later(72 * time.Hour)
 	p.access = p.get("/cgi-bin/gettoken?corpid=ww6a112864f8022910&corpsecret=secret")["access_token"].(string)
 	p.code(60140, p.update(code, "button", grey))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -57,7 +58,7 @@ func (s *Server) control(act func(*http.Request) (any, error)) http.Handler {
 		v, err := act(r)
 		if err != nil {
 			if errs.KindOf(err) == errs.Internal && r.Context().Err() == nil {
-				s.log.Error("simulator control failed", "path", r.URL.Path, "err", err)
+				s.log.Error("simulator control failed", slog.String("path", r.URL.Path), slog.Any("error", err))
 			}
 			writeError(w, err)
 			return
@@ -70,7 +71,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	w.Write(mustJSON(v))
+	_, _ = w.Write(mustJSON(v))
 }
 
 func writeError(w http.ResponseWriter, err error) {
@@ -167,7 +168,7 @@ func (s *Server) ctlLog(r *http.Request) (any, error) {
 }
 
 func clockView(now time.Time) reply {
-	return reply{"now": now.In(china).Format("2006-01-02T15:04:05.999999Z07:00"), "unix_ms": now.UnixMilli()}
+	return reply{"now": now.In(china()).Format("2006-01-02T15:04:05.999999Z07:00"), "unix_ms": now.UnixMilli()}
 }
 
 func (s *Server) ctlClock(*http.Request) (any, error) { return clockView(s.now()), nil }

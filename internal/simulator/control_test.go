@@ -285,7 +285,7 @@ func TestPageIsStrict(t *testing.T) {
 		res := p.raw(http.MethodGet, name, "", nil)
 		b, err := io.ReadAll(res.Body)
 		res.Body.Close()
-		if err != nil || res.StatusCode != 200 || len(b) < 100 || bytes.Contains(b, []byte("innerHTML")) {
+		if err != nil || res.StatusCode != http.StatusOK || len(b) < 100 || bytes.Contains(b, []byte("innerHTML")) {
 			t.Errorf("%s: %d, %d bytes, %v", name, res.StatusCode, len(b), err)
 		}
 	}

@@ -152,7 +152,7 @@ func TestMediaLife(t *testing.T) {
 	send := object{"touser": "s01", "msgtype": "file", "agentid": 1000002, "file": object{"media_id": m["media_id"]}}
 	p.code(0, p.call("message/send", send))
 	p.code(40004, p.call("message/send", with(send, "msgtype", "image", "image", send["file"])))
-	p.clock.MoveTo(p.clock.Now().Add(3 * 24 * time.Hour))
+	p.later(3 * 24 * time.Hour)
 	p.access = p.get("/cgi-bin/gettoken?corpid=ww6a112864f8022910&corpsecret=secret")["access_token"].(string)
 	p.code(40007, p.read("media/get?media_id="+m["media_id"].(string)))
 	p.code(40007, p.call("message/send", send))

@@ -159,6 +159,9 @@ func openPlatform(t *testing.T, edits ...func(*Config)) *platform {
 	return p
 }
 
+// later moves the clock of the platform on; a fixed clock has nothing to fail at.
+func (p *platform) later(d time.Duration) { _ = p.clock.MoveTo(p.clock.Now().Add(d)) }
+
 type object = map[string]any
 
 func (p *platform) get(path string) object { return p.do(http.MethodGet, path, "", nil) }
@@ -260,22 +263,29 @@ func newsCard() object {
 }
 
 func buttons(task string) object {
-	return object{"card_type": "button_interaction", "main_title": object{"title": "请假审批"}, "task_id": task,
-		"button_list": []object{{"text": "同意", "style": 1, "key": "ok"}, {"text": "驳回", "style": 2, "key": "no"}}}
+	return object{
+		"card_type": "button_interaction", "main_title": object{"title": "请假审批"}, "task_id": task,
+		"button_list": []object{{"text": "同意", "style": 1, "key": "ok"}, {"text": "驳回", "style": 2, "key": "no"}},
+	}
 }
 
 func vote(task string) object {
-	return object{"card_type": "vote_interaction", "main_title": object{"title": "选时段"}, "task_id": task,
+	return object{
+		"card_type": "vote_interaction", "main_title": object{"title": "选时段"}, "task_id": task,
 		"checkbox":      object{"question_key": "q1", "mode": 1, "option_list": []object{{"id": "a", "text": "周一"}, {"id": "b", "text": "周二"}, {"id": "c", "text": "周三"}}},
-		"submit_button": object{"text": "提交", "key": "sub"}}
+		"submit_button": object{"text": "提交", "key": "sub"},
+	}
 }
 
 func multiple(task string) object {
-	return object{"card_type": "multiple_interaction", "main_title": object{"title": "认定"}, "task_id": task,
+	return object{
+		"card_type": "multiple_interaction", "main_title": object{"title": "认定"}, "task_id": task,
 		"select_list": []object{
 			{"question_key": "level", "option_list": []object{{"id": "1", "text": "一般"}, {"id": "2", "text": "困难"}}},
-			{"question_key": "why", "selected_id": "b", "option_list": []object{{"id": "a", "text": "请选择"}, {"id": "b", "text": "齐全"}}}},
-		"submit_button": object{"text": "提交", "key": "sub"}}
+			{"question_key": "why", "selected_id": "b", "option_list": []object{{"id": "a", "text": "请选择"}, {"id": "b", "text": "齐全"}}},
+		},
+		"submit_button": object{"text": "提交", "key": "sub"},
+	}
 }
 
 // with returns a copy with members set; nil removes one.

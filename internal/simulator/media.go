@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -190,7 +191,7 @@ func (s *Server) dropOldMedia(now time.Time) {
 		delete(s.st.Media, id)
 		if s.cfg.StateFile != "" {
 			if err := os.Remove(s.mediaPath(id)); err != nil && !errors.Is(err, os.ErrNotExist) {
-				s.log.Warn("old media not removed", "err", err)
+				s.log.Warn("old media not removed", slog.Any("error", err))
 			}
 		}
 	}

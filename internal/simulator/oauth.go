@@ -222,6 +222,8 @@ func (s *Server) getUserDetail(c *call) (reply, error) {
 	case !c.now.Before(t.Until):
 		return nil, fail(84014, "user_ticket expired")
 	}
-	return reply{"userid": u.UserID, "gender": u.Gender, "avatar": u.Avatar, "mobile": u.Mobile, "email": u.Email,
-		"biz_mail": "", "qr_code": "", "address": ""}, nil
+	return reply{
+		"userid": u.UserID, "gender": u.Gender, "avatar": u.Avatar, "mobile": u.Mobile, "email": u.Email,
+		"biz_mail": "", "qr_code": "", "address": "",
+	}, nil
 }

@@ -97,7 +97,7 @@ func TestCodeWorksOnceForFiveMinutes(t *testing.T) {
 	p.code(40029, p.read("auth/getuserinfo?code=ghost"))
 	p.code(41008, p.read("auth/getuserinfo"))
 	late := p.signIn()
-	p.clock.MoveTo(p.clock.Now().Add(5 * time.Minute))
+	p.later(5 * time.Minute)
 	p.code(40029, p.read("auth/getuserinfo?code="+late))
 	if old := p.read("user/getuserinfo?code=" + p.signIn("user", "t01")); old["UserId"] != "t01" {
 		t.Errorf("the old path answers %v", old)
@@ -117,9 +117,9 @@ func TestPrivateInfo(t *testing.T) {
 	}
 	p.signIn(private...) // remembered
 	p.code(84015, p.call("auth/getuserdetail", object{"user_ticket": "ghost"}))
-	p.clock.MoveTo(p.clock.Now().Add(30 * time.Minute))
+	p.later(30 * time.Minute)
 	p.code(84014, p.call("auth/getuserdetail", object{"user_ticket": ticket}))
-	p.clock.MoveTo(p.clock.Now().Add(30 * 24 * time.Hour))
+	p.later(30 * 24 * time.Hour)
 	if to, page := p.visit(authorizeURL(private...)); to != nil || !strings.Contains(page, "同意") {
 		t.Error("consent was remembered for more than 30 days")
 	}

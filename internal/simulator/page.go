@@ -3,7 +3,7 @@ package simulator
 import (
 	"embed"
 	"fmt"
-	"html/template"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -15,9 +15,6 @@ import (
 
 //go:embed page
 var pageFiles embed.FS
-
-// notices is parsed once; it is a constant in all but name.
-var notices = template.Must(template.ParseFS(pageFiles, "page/notice.html"))
 
 // pageRoutes are the two phones at / and what the page loads.
 func (s *Server) pageRoutes(mux *http.ServeMux) {
@@ -43,7 +40,7 @@ func serveAsset(w http.ResponseWriter, name string) {
 	h.Set("Content-Type", types[path.Ext(name)]+"; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Content-Type-Options", "nosniff")
-	w.Write(b)
+	_, _ = w.Write(b)
 }
 
 // pageCSP allows our own files, the frames of the phones and pictures of the app.
@@ -114,8 +111,8 @@ func (s *Server) showNotice(w http.ResponseWriter, r *http.Request, n *notice) {
 	if n.Status != 0 {
 		w.WriteHeader(n.Status)
 	}
-	if err := notices.Execute(w, n); err != nil {
-		s.log.Error("notice not shown", "err", err)
+	if err := s.notice.Execute(w, n); err != nil {
+		s.log.Error("notice not shown", slog.Any("error", err))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httputil"
@@ -213,7 +214,7 @@ func (p *phone) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
 		return
 	}
-	p.s.log.Warn("phone could not reach the app", "err", err)
+	p.s.log.Warn("phone could not reach the app", slog.Any("error", err))
 	p.s.showNotice(w, r, &notice{Title: "打不开网页", Text: "应用没有回答。它启动好以后，点右上角刷新。", Status: http.StatusBadGateway})
 }
 

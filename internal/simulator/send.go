@@ -445,7 +445,7 @@ func (s *Server) withinQuota(n int, now time.Time) bool {
 		return true
 	}
 	quota := cmp.Or(s.switches.DailyQuota, len(s.st.Users)*200)
-	day := now.In(china).Format(time.DateOnly)
+	day := now.In(china()).Format(time.DateOnly)
 	if s.st.App.QuotaDay != day {
 		s.st.App.QuotaDay, s.st.App.QuotaUsed = day, 0
 	}
@@ -479,8 +479,10 @@ func (s *Server) deliver(in *sendRequest, to []*User, c *call) reply {
 	}
 	for _, u := range to {
 		record.To = append(record.To, fold(u.UserID))
-		m := &Message{From: "app", User: u.UserID, MsgID: msgid, MsgType: in.MsgType, Body: body,
-			Card: card, TaskID: record.TaskID, Shown: true, SentAt: c.now}
+		m := &Message{
+			From: "app", User: u.UserID, MsgID: msgid, MsgType: in.MsgType, Body: body,
+			Card: card, TaskID: record.TaskID, Shown: true, SentAt: c.now,
+		}
 		s.dropSilently(m)
 		s.put(m)
 	}
@@ -546,8 +548,8 @@ func (s *Server) put(m *Message) {
 	s.st.Seq++
 	m.Seq, m.First = s.st.Seq, s.st.Seq
 	id := fold(m.User)
-	list := append(s.st.Messages[id], m)
-	if len(list) > 2*maxKept {
+	list := s.st.Messages[id]
+	if list = append(list, m); len(list) > 2*maxKept {
 		list = slices.Clone(list[len(list)-maxKept:])
 	}
 	s.st.Messages[id] = list

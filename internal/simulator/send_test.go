@@ -145,7 +145,7 @@ func TestCheckOrder(t *testing.T) {
 	p.code(40058, p.call("message/send", "{"))
 	p.code(48002, p.call("user/list_id", object{}))
 	p.code(40058, p.read("message/send"))
-	p.clock.MoveTo(p.clock.Now().Add(2 * time.Hour))
+	p.later(2 * time.Hour)
 	p.code(42001, p.read("user/get?userid=s01"))
 	sw.ExpiredAs = 40014
 	p.SetSwitches(sw)
@@ -182,7 +182,7 @@ func TestGetToken(t *testing.T) {
 	p.code(41004, ask("ww6a112864f8022910", ""))
 	p.code(40013, ask("ww0", "secret"))
 	p.code(40001, ask("ww6a112864f8022910", "guess"))
-	p.clock.MoveTo(p.clock.Now().Add(time.Hour))
+	p.later(time.Hour)
 	again := ask("ww6a112864f8022910", "secret")
 	if again["access_token"] != p.access || again["expires_in"].(float64) != 3600 {
 		t.Errorf("a second ask got %v for %v s, want the same token for 3600 s", again["access_token"], again["expires_in"])
@@ -253,7 +253,7 @@ func TestDuplicateCheck(t *testing.T) {
 	if n := len(p.Messages("s01", 0)); n != 2 {
 		t.Errorf("%d messages, want 2", n)
 	}
-	p.clock.MoveTo(p.clock.Now().Add(600 * time.Second))
+	p.later(600 * time.Second)
 	send("一")
 	if n := len(p.Messages("s01", 0)); n != 3 {
 		t.Errorf("after the interval %d messages, want 3", n)
@@ -273,7 +273,7 @@ func TestSilentDrop(t *testing.T) {
 	if !list[29].Shown || list[30].Shown {
 		t.Errorf("the 30th is shown %v, the 31st %v; want true, false", list[29].Shown, list[30].Shown)
 	}
-	p.clock.MoveTo(p.clock.Now().Add(time.Minute))
+	p.later(time.Minute)
 	send()
 	if list = p.Messages("s01", 0); !list[31].Shown {
 		t.Error("a minute later a message was dropped")
@@ -298,7 +298,7 @@ func TestDailyQuota(t *testing.T) {
 	}
 	p.code(0, send())
 	p.code(45009, send())
-	p.clock.MoveTo(p.clock.Now().Add(24 * time.Hour))
+	p.later(24 * time.Hour)
 	p.get("/cgi-bin/gettoken?corpid=ww6a112864f8022910&corpsecret=secret")
 	p.access = p.get("/cgi-bin/gettoken?corpid=ww6a112864f8022910&corpsecret=secret")["access_token"].(string)
 	p.code(0, send())
@@ -318,7 +318,7 @@ func TestRecall(t *testing.T) {
 			t.Errorf("%s shown = %v", m.MsgID, m.Shown)
 		}
 	}
-	p.clock.MoveTo(p.clock.Now().Add(25 * time.Hour))
+	p.later(25 * time.Hour)
 	p.access = p.get("/cgi-bin/gettoken?corpid=ww6a112864f8022910&corpsecret=secret")["access_token"].(string)
 	p.code(42052, p.call("message/recall", object{"msgid": late}))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -45,6 +46,7 @@ type Server struct {
 	clock  clock.Clock
 	crypto *crypto // nil without Token and AESKey
 	client *http.Client
+	notice *template.Template // of the page for a person
 
 	callbackDeadline time.Duration // 5 s on the platform
 	verifyDeadline   time.Duration // 1 s on the platform
@@ -77,12 +79,16 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
+	page, err := template.ParseFS(pageFiles, "page/notice.html")
+	if err != nil {
+		return nil, fmt.Errorf("simulator: %w", err)
+	}
 	st, err := loadState(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
 	s := &Server{
-		cfg: cfg, log: cfg.Log, clock: cfg.Clock, st: st,
+		cfg: cfg, log: cfg.Log, clock: cfg.Clock, st: st, notice: page,
 		client:           &http.Client{Transport: callbackTransport()},
 		callbackDeadline: 5 * time.Second, verifyDeadline: time.Second,
 		switches: DefaultSwitches(),
@@ -133,9 +139,9 @@ func (c *Config) check() error {
 	case c.CallbackURL != "" && (c.Token == "" || c.AESKey == ""):
 		return errors.New("a callback URL needs Token and AESKey")
 	case c.Token != "" && !tokenShape.MatchString(c.Token):
-		return errors.New("Token must be 1 to 32 letters and digits")
+		return errors.New("the token must be 1 to 32 letters and digits")
 	case c.AESKey != "" && !aesKeyShape.MatchString(c.AESKey):
-		return errors.New("AESKey must be 43 letters and digits")
+		return errors.New("the AES key must be 43 letters and digits")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -85,7 +86,7 @@ func (s *Server) keepState() {
 		err := s.saveState()
 		s.mu.Unlock()
 		if err != nil {
-			s.log.Error("simulator state not kept", "err", err)
+			s.log.Error("simulator state not kept", slog.Any("error", err))
 		}
 	}
 }

@@ -94,11 +94,12 @@ func (tx *Tx) Keys() *Keyring { return tx.db.keys }
 // Keys returns the keyring of the database.
 func (db *DB) Keys() *Keyring { return db.keys }
 
-var publicAlphabet = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+// publicAlphabet is Crockford's: no letter is taken for a digit.
+const publicAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 
 // NewPublicID returns a random 128-bit id of 26 characters, safe in URLs, card keys and task ids.
 func NewPublicID() string {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b)
-	return publicAlphabet.EncodeToString(b)
+	return base32.NewEncoding(publicAlphabet).WithPadding(base32.NoPadding).EncodeToString(b)
 }

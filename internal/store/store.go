@@ -3,9 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -18,11 +21,13 @@ import (
 
 // DB opens transactions.
 type DB struct {
-	pool  *sqlx.DB
-	clock clock.Clock
-	keys  *Keyring
-	zone  *time.Location
-	onDue func([]Due)
+	pool       *sqlx.DB
+	statements statements
+	slots      chan struct{} // transactions at once
+	clock      clock.Clock
+	keys       *Keyring
+	zone       *time.Location
+	onDue      func([]Due)
 }
 
 // Options of Open.
@@ -41,6 +46,10 @@ type Due struct {
 	At    time.Time
 }
 
+// spare is how many connections no transaction may take: for preparing what a
+// transaction is about to ask, and for the single statements of Exec.
+const spare = 2
+
 // Open connects to PostgreSQL and checks that it answers.
 func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
 	pool, err := sqlx.Open("postgres", withDriverSettings(databaseURL))
@@ -50,6 +59,7 @@ func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
 	if o.MaxConns == 0 {
 		o.MaxConns = 32
 	}
+	o.MaxConns = max(o.MaxConns, spare+1)
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
@@ -60,7 +70,7 @@ func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
 		_ = pool.Close()
 		return nil, fmt.Errorf("reach database: %w", err)
 	}
-	return &DB{pool: pool, clock: o.Clock, keys: o.Keys, zone: o.Zone, onDue: o.OnDue}, nil
+	return &DB{pool: pool, statements: statements{pool: pool}, slots: make(chan struct{}, o.MaxConns-spare), clock: o.Clock, keys: o.Keys, zone: o.Zone, onDue: o.OnDue}, nil
 }
 
 // withDriverSettings asks lib/pq for one round trip a query instead of two, and
@@ -164,6 +174,12 @@ func (db *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
 }
 
 func (db *DB) run(ctx context.Context, opts *sql.TxOptions, fn func(tx *Tx) error) error {
+	select {
+	case db.slots <- struct{}{}:
+		defer func() { <-db.slots }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for a transaction: %w", ctx.Err())
+	}
 	x, err := db.pool.BeginTxx(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -230,6 +246,26 @@ func Missing(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 // Exec runs one statement that is its own transaction: for the one-row and
 // one-group inserts of the hot paths, which need no begin and no commit round trip.
 func (db *DB) Exec(ctx context.Context, query string, args ...any) error {
-	_, err := db.pool.ExecContext(ctx, query, args...)
+	st, err := db.statements.get(ctx, query)
+	if err == nil {
+		_, err = st.ExecContext(ctx, args...)
+	}
 	return err
+}
+
+// Broken tells whether err came from the database or the way to it, so that the
+// transaction it happened in is lost.
+func Broken(err error) bool {
+	if _, ok := errors.AsType[*pq.Error](err); ok {
+		return true
+	}
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) || errors.Is(err, io.EOF)
+}
+
+// Refused tells whether PostgreSQL will refuse the same statement every time: its data
+// or its text is wrong.
+func Refused(err error) bool {
+	e, ok := errors.AsType[*pq.Error](err)
+	return ok && (e.Code.Class() == "22" || e.Code.Class() == "23" || e.Code.Class() == "42")
 }

@@ -82,7 +82,7 @@ func New(cfg Config) (*Client, error) {
 		}
 		*u = strings.TrimRight(*u, "/")
 	}
-	c := &Client{cfg: cfg, http: newHTTPClient(cfg.Limits.Concurrency), log: cfg.Log.With("corp", cfg.CorpID, "agent", cfg.AgentID)}
+	c := &Client{cfg: cfg, http: newHTTPClient(cfg.Limits.Concurrency), log: cfg.Log.With(slog.String("corp", cfg.CorpID), slog.Int("agent", cfg.AgentID))}
 	c.gate = newGate(cfg.Limits)
 	c.windows = &windows{clock: cfg.Clock}
 	c.breaker = newBreaker(cfg.Limits, c.log)
@@ -253,7 +253,7 @@ func (c *Client) settle(api string, err error) {
 	switch {
 	case ok && e.Code == CodeFrequency:
 		e.Until = c.windows.close(api)
-		c.log.Warn("wecom rate limit", "api", api, "until", e.Until)
+		c.log.Warn("wecom rate limit", slog.String("api", api), slog.Time("until", e.Until))
 	case ok && e.Action == ActionWait:
 		e.Until = c.cfg.Clock.Now().Add(time.Minute)
 	case err == nil:

@@ -716,7 +716,8 @@ func TestCalls(t *testing.T) {
 			func(ctx context.Context, c *Client) (any, error) {
 				return c.UpdateCard(ctx, ReplaceButtonBody([]string{"a"}, 1, "rc", "已处理"))
 			},
-			`{"userids":["a"],"agentid":1,"response_code":"rc","button":{"replace_name":"已处理"}}`, UpdateResult{Invalid: []string{"a"}},
+			`{"userids":["a"],"agentid":1,"response_code":"rc","button":{"replace_name":"已处理"}}`,
+			UpdateResult{Invalid: []string{"a"}},
 		},
 		{
 			"recall", "message/recall", `{"errcode":0}`,
@@ -733,7 +734,8 @@ func TestCalls(t *testing.T) {
 		{
 			"get_menu", "menu/get", `{"errcode":0,"button":[{"type":"view","name":"n","url":"u"}]}`,
 			func(ctx context.Context, c *Client) (any, error) { return c.GetMenu(ctx) },
-			"", []MenuButton{{Type: "view", Name: "n", URL: "u"}},
+			"",
+			[]MenuButton{{Type: "view", Name: "n", URL: "u"}},
 		},
 		{
 			"no_menu_is_no_error", "menu/get", `{"errcode":46003,"errmsg":"no menu"}`,
@@ -743,17 +745,20 @@ func TestCalls(t *testing.T) {
 		{
 			"user", "user/get", `{"errcode":0,"userid":"T01","name":"周明","department":[2,5],"is_leader_in_dept":[0,1],"main_department":2,"status":1,"extattr":{"attrs":[{"type":0,"name":"工号","text":{"value":"9"}},{"type":1,"name":"页","web":{"url":"u"}}]}}`,
 			func(ctx context.Context, c *Client) (any, error) { return c.User(ctx, "T01") },
-			"", Member{UserID: "T01", Name: "周明", Department: []int{2, 5}, MainDepartment: 2, Leader: []int{5}, Status: MemberActive, Attributes: map[string]string{"工号": "9"}},
+			"",
+			Member{UserID: "T01", Name: "周明", Department: []int{2, 5}, MainDepartment: 2, Leader: []int{5}, Status: MemberActive, Attributes: map[string]string{"工号": "9"}},
 		},
 		{
 			"simple_list", "user/simplelist", `{"errcode":0,"userlist":[{"userid":"a","name":"甲","department":[1]}]}`,
 			func(ctx context.Context, c *Client) (any, error) { return c.SimpleList(ctx, 1) },
-			"", []Member{{UserID: "a", Name: "甲", Department: []int{1}}},
+			"",
+			[]Member{{UserID: "a", Name: "甲", Department: []int{1}}},
 		},
 		{
 			"departments", "department/list", `{"errcode":0,"department":[{"id":2,"name":"文学院","parentid":1,"order":3,"department_leader":["t"]}]}`,
 			func(ctx context.Context, c *Client) (any, error) { return c.Departments(ctx, 1) },
-			"", []Department{{ID: 2, ParentID: 1, Order: 3, Name: "文学院", Leaders: []string{"t"}}},
+			"",
+			[]Department{{ID: 2, ParentID: 1, Order: 3, Name: "文学院", Leaders: []string{"t"}}},
 		},
 		{
 			"calendar", "oa/calendar/add", `{"errcode":0,"cal_id":"c1"}`,
@@ -784,17 +789,20 @@ func TestCalls(t *testing.T) {
 		{
 			"user_info", "auth/getuserinfo", `{"errcode":0,"userid":"s01"}`,
 			func(ctx context.Context, c *Client) (any, error) { return c.UserInfo(ctx, "code") },
-			"", Identity{UserID: "s01"},
+			"",
+			Identity{UserID: "s01"},
 		},
 		{
 			"api_ips", "get_api_domain_ip", `{"errcode":0,"ip_list":["1.2.3.4"]}`,
 			func(ctx context.Context, c *Client) (any, error) { return c.APIDomainIP(ctx) },
-			"", []string{"1.2.3.4"},
+			"",
+			[]string{"1.2.3.4"},
 		},
 		{
 			"callback_ips", "getcallbackip", `{"errcode":0,"ip_list":["101.226.103.*"]}`,
 			func(ctx context.Context, c *Client) (any, error) { return c.CallbackIP(ctx) },
-			"", []string{"101.226.103.*"},
+			"",
+			[]string{"101.226.103.*"},
 		},
 	}
 	for _, tt := range tests {

@@ -120,7 +120,7 @@ func newBreaker(l Limits, log *slog.Logger) *gobreaker.CircuitBreaker[reply] {
 			return errors.Is(err, context.Canceled) || errors.Is(err, ErrTooLarge)
 		},
 		OnStateChange: func(_ string, from, to gobreaker.State) {
-			log.Warn("wecom breaker", "from", from.String(), "to", to.String())
+			log.Warn("wecom breaker", slog.String("from", from.String()), slog.String("to", to.String()))
 		},
 	})
 }

@@ -96,7 +96,7 @@ func decodeLoan(s string) loan {
 func (c *Client) newLease(name string, fetch func(context.Context) (string, time.Duration, error)) *lease {
 	return &lease{
 		key:   fmt.Sprintf("xuegong:wecom:%s:%s:%d", name, c.cfg.CorpID, c.cfg.AgentID),
-		redis: c.cfg.Redis, clock: c.cfg.Clock, log: c.log.With("lease", name), fetch: fetch,
+		redis: c.cfg.Redis, clock: c.cfg.Clock, log: c.log.With(slog.String("lease", name)), fetch: fetch,
 	}
 }
 
@@ -136,7 +136,7 @@ func (l *lease) renew(ctx context.Context) (string, error) {
 		if !errors.Is(err, errRedis) {
 			return v, err
 		}
-		l.log.WarnContext(ctx, "wecom keeps its lease in memory", "err", err)
+		l.log.WarnContext(ctx, "wecom keeps its lease in memory", slog.Any("error", err))
 	}
 	own, err := l.borrow(ctx)
 	return own.value, err
@@ -196,7 +196,7 @@ func (l *lease) borrow(ctx context.Context) (loan, error) {
 	// least, whatever expires_in says.
 	own := loan{value: v, until: l.clock.Now().Add(max(life/10*9, time.Second))}
 	l.keep(own)
-	l.log.InfoContext(ctx, "wecom lease renewed", "until", own.until)
+	l.log.InfoContext(ctx, "wecom lease renewed", slog.Time("until", own.until))
 	return own, nil
 }
 
@@ -241,7 +241,7 @@ func (l *lease) drop(ctx context.Context, value string) {
 		return
 	}
 	if err := l.deleteIf(ctx, l.key, held.encode()); err != nil {
-		l.log.WarnContext(ctx, "wecom lease stays in redis", "err", err)
+		l.log.WarnContext(ctx, "wecom lease stays in redis", slog.Any("error", err))
 	}
 }
 
@@ -273,7 +273,7 @@ func (l *lease) store(ctx context.Context, shared loan) {
 	defer cancel()
 	life := max(shared.until.Sub(l.clock.Now()), time.Second)
 	if err := l.redis.Set(ctx, l.key, shared.encode(), life).Err(); err != nil {
-		l.log.WarnContext(ctx, "wecom lease not shared", "err", err)
+		l.log.WarnContext(ctx, "wecom lease not shared", slog.Any("error", err))
 	}
 }
 
@@ -291,7 +291,7 @@ func (l *lease) lock(ctx context.Context) (unlock func(), err error) {
 	}
 	return func() {
 		if err := l.deleteIf(ctx, key, holder); err != nil {
-			l.log.WarnContext(ctx, "wecom lease stays locked", "err", err)
+			l.log.WarnContext(ctx, "wecom lease stays locked", slog.Any("error", err))
 		}
 	}, nil
 }

@@ -48,10 +48,8 @@ type school struct {
 func newSchool(t *testing.T) *school {
 	t.Helper()
 	gin.SetMode(gin.ReleaseMode)
-	db, clk := storetest.DB(t)
-	if err := sample.Load(t.Context(), db); err != nil {
-		t.Fatal(err)
-	}
+	clk := clock.NewFixed(storetest.Monday)
+	db := storetest.Open(t, storetest.Loaded(t, "sample", sample.Load), clk, store.Options{})
 	kit := &page.Kit{DB: db, Render: renderer(t), Log: slog.New(slog.DiscardHandler)}
 	engine := gin.New()
 	routes := kit.Routes(engine.Group("/desk", signedIn), page.Desk)

@@ -1,0 +1,160 @@
+package counselling
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/xuegong/xuegong/internal/clock"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/internal/store/storetest"
+)
+
+// crowd is a durable database with hours and students, as many as a benchmark wants.
+func crowd(b *testing.B, n int) (*store.DB, string, []identity.Person, []string) {
+	b.Helper()
+	url := storetest.Durable(b)
+	db := storetest.Open(b, url, clock.System{}, store.Options{MaxConns: 40})
+	ctx := context.Background()
+	var students []identity.Person
+	var slots []string
+	storetest.Update(b, db, func(tx *store.Tx) error {
+		for _, q := range []string{
+			`insert into campus (code, name) values ('east', '东校区')`,
+			`insert into unit (public_id, kind, code, name) values ('u1', 'centre', 'c', '成长中心'), ('u2', 'college', 'k', '文学院')`,
+			`insert into person (public_id, name, kind, created_at, updated_at)
+				select 'p' || i, '测' || i, case when i = 0 then 'staff' else 'student' end, now(), now() from generate_series(0, ` + fmt.Sprint(n) + `) i`,
+			`insert into enrolment (person_id, number, level, status, unit_id, campus_id, valid_from)
+				select id, public_id, case kind when 'staff' then 'staff' else 'bachelor' end,
+					case kind when 'staff' then 'employed' else 'enrolled' end, 2, 1, now() from person`,
+			`insert into account (person_id, userid, bound_by, valid_from) select id, public_id, 'sample', now() from person`,
+			`insert into role (public_id, person_id, name, unit_id, valid_from) values ('r1', 1, 'centre_desk', 1, now())`,
+			`insert into counsellor (public_id, person_id, centre_id, intro, campus_id, place) values ('c1', 1, 1, '', 1, '302')`,
+			`insert into slot (public_id, counsellor_id, starts_at, ends_at, place, campus_id)
+				select 's' || i, 1, now() + interval '1 day' + i * interval '1 second', now() + interval '1 day' + (i + 1) * interval '1 second', '302', 1
+				from generate_series(1, ` + fmt.Sprint(n) + `) i`,
+			`insert into seat (slot_id, number) select id, 1 from slot`,
+			`insert into counselling_notice (version, body, published_at) values (1, '须知', now())`,
+			`insert into counselling_consent (person_id, version, agreed_at) select id, 1, now() from person`,
+			`analyze`,
+		} {
+			if _, err := tx.ExecContext(ctx, q); err != nil {
+				return fmt.Errorf("%s: %w", q, err)
+			}
+		}
+		if err := tx.SelectContext(ctx, &slots, `select public_id from slot order by id`); err != nil {
+			return err
+		}
+		var ids []int64
+		if err := tx.SelectContext(ctx, &ids, `select id from person where kind = 'student' order by id`); err != nil {
+			return err
+		}
+		keys := make([]identity.ID, len(ids))
+		for i, id := range ids {
+			keys[i] = identity.ID(id)
+		}
+		var err error
+		students, err = identity.Persons(ctx, tx, keys...)
+		return err
+	})
+	return db, url, students, slots
+}
+
+// BenchmarkSlots compares, in pgbench, the statement that takes a place (S1) with an
+// insert into a bare table and one into a table of the same indexes and keys, with everybody at places of their own and at the same twenty.
+func BenchmarkSlots(b *testing.B) {
+	const places = 100_000
+	db, url, _, _ := crowd(b, places)
+	storetest.Update(b, db, func(tx *store.Tx) error {
+		_, err := tx.Exec(`create table plain (id bigint generated always as identity primary key, slot_id bigint, student_id bigint,
+				state text, held_until timestamptz, created_at timestamptz);
+			create table same (like booking including all);
+			alter table same add foreign key (slot_id, seat) references seat (slot_id, number), add foreign key (student_id) references person`)
+		return err
+	})
+	take := strings.NewReplacer("$1", ":slot", "$2", "'b' || :k || '-' || :slot", "$3", ":k + 1", "$4", "null", "$5", "'page'",
+		"$6", "timestamptz '2026-10-12'", "$7", "timestamptz '2026-10-12'").Replace(bookSQL)
+	own := fmt.Sprintf("\\set k random(1, %d)\n\\set slot :k\n", places)
+	hot := fmt.Sprintf("\\set k random(1, %d)\n\\set slot random(1, 20)\n", places)
+	for b.Loop() {
+		plain := storetest.PgBench(b, url, own+"insert into plain (slot_id, student_id, state, held_until, created_at) values (:k, :k, 'pending', '2026-10-12', '2026-10-12');\n")
+		same := storetest.PgBench(b, url, own+"insert into same (public_id, slot_id, seat, student_id, via, held_until, created_at) values ('b' || :k, :slot, 1, :k + 1, 'page', '2026-10-12', '2026-10-12') on conflict do nothing;\n")
+		spread := storetest.PgBench(b, url, own+take+";\n")
+		crowded := storetest.PgBench(b, url, hot+take+";\n")
+		b.ReportMetric(plain, "plain/s")
+		b.ReportMetric(spread, "own/s")
+		b.ReportMetric(same, "same/s")
+		b.ReportMetric(spread/plain, "x_plain")
+		b.ReportMetric(spread/same, "x_same")
+		b.ReportMetric(crowded, "hot/s")
+	}
+	soundSeats(b, db, -1)
+}
+
+// BenchmarkBook is the whole verb in its transaction: booking, history, hold, audit and
+// two messages, beside one pgbench script that writes the same rows.
+func BenchmarkBook(b *testing.B) {
+	n := max(b.N, 1)
+	db, url, students, slots := crowd(b, n)
+	limit := storetest.PgBench(b, url, sameRows)
+	storetest.Update(b, db, func(tx *store.Tx) error {
+		_, err := tx.Exec(`delete from booking_event; delete from booking`)
+		return err
+	})
+	b.ResetTimer()
+	storetest.Callers(b, 32, func(i int) {
+		ctx := context.Background()
+		if err := db.Update(ctx, func(tx *store.Tx) error {
+			_, err := Book(ctx, tx, students[i], slots[i], "", ViaPage)
+			return err
+		}); err != nil {
+			b.Error(err)
+		}
+	})
+	report(b, limit)
+	soundSeats(b, db, b.N)
+}
+
+// sameRows writes what one booking writes, without looking at anything.
+const sameRows = `\set k random(1, 1000000000)
+begin;
+insert into seat (slot_id, number) values (1, :k) on conflict do nothing;
+insert into booking (public_id, slot_id, seat, student_id, state, via, held_until, created_at)
+	values ('b' || :k, 1, :k, 1, 'cancelled', 'page', '2026-10-12', '2026-10-12') on conflict do nothing;
+insert into booking_event (booking_id, at, state) select id, '2026-10-12', 'pending' from booking where public_id = 'b' || :k;
+insert into job (public_id, kind, key, due_at, created_at) values ('j' || :k, 'k', 'k' || :k, '2036-10-12', '2026-10-12') on conflict do nothing;
+insert into audit (at, verb, object, mac) values ('2026-10-12', 'v', 'o', 'x');
+insert into send (public_id, api, kind, class, scope, args, due_at, created_at) values ('s' || :k, 'message', 'k', 'reply', 's', 'x', '2036-10-12', '2026-10-12') on conflict do nothing;
+insert into outbox (send_id, person_id, key, due_at) select id, 1, 'o' || :k, '2036-10-12' from send where public_id = 's' || :k on conflict do nothing;
+insert into send (public_id, api, kind, class, scope, args, due_at, created_at) values ('t' || :k, 'message', 'k', 'reply', 's', 'x', '2036-10-12', '2026-10-12') on conflict do nothing;
+insert into outbox (send_id, person_id, key, due_at) select id, 1, 'q' || :k, '2036-10-12' from send where public_id = 't' || :k on conflict do nothing;
+commit;
+`
+
+func report(b *testing.B, limit float64) {
+	b.Helper()
+	b.StopTimer()
+	perSecond := float64(b.N) / b.Elapsed().Seconds()
+	b.ReportMetric(perSecond, "bookings/s")
+	b.ReportMetric(limit, "pgbench/s")
+	b.ReportMetric(perSecond/limit, "x_pgbench")
+}
+
+func soundSeats(b *testing.B, db *store.DB, want int) {
+	b.Helper()
+	storetest.Update(b, db, func(tx *store.Tx) error {
+		var booked, double int
+		if err := tx.Get(&booked, `select count(*) from booking where state = 'pending'`); err != nil {
+			return err
+		}
+		if err := tx.Get(&double, `select count(*) from (select slot_id, seat from booking where state = 'pending' group by 1, 2 having count(*) > 1) d`); err != nil {
+			return err
+		}
+		if want >= 0 && booked != want || double != 0 {
+			b.Errorf("%d booked, want %d; %d double", booked, want, double)
+		}
+		return nil
+	})
+}
