@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/localdb"
 	"github.com/xuegong/xuegong/internal/session"
 )
 
@@ -95,6 +96,43 @@ func TestSession_from_nobody_to_nobody(t *testing.T) {
 	})
 	if b.cookie.MaxAge >= 0 || len(server.Keys()) != 0 {
 		t.Errorf("after signing out: cookie %v, keys %v", b.cookie, server.Keys())
+	}
+}
+
+// The same life on a real redis-server, whose expiry and encoding the in-process one
+// only imitates.
+func TestOnARealServer(t *testing.T) {
+	t.Parallel()
+	server, err := localdb.StartRedisServer(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Stop() })
+	o, err := redis.ParseURL(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rdb := redis.NewClient(o)
+	t.Cleanup(func() { _ = rdb.Close() })
+	m := session.New(rdb, false)
+	b := &browser{t: t, m: m}
+	b.visit(func(ctx context.Context) { m.Expect(ctx, "state1", "/m/") })
+	b.visit(func(ctx context.Context) {
+		if path, ok := m.Meet(ctx, "state1"); !ok || path != "/m/" {
+			t.Errorf("met %q %v", path, ok)
+		}
+		if err := m.SignIn(ctx, "s01"); err != nil {
+			t.Error(err)
+		}
+	})
+	if id := b.userid(); id != "s01" {
+		t.Errorf("signed in as %q", id)
+	}
+	if err := rdb.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if id := b.userid(); id != "" {
+		t.Errorf("an emptied Redis still knows %q", id)
 	}
 }
 
