@@ -45,7 +45,7 @@ func Book(ctx context.Context, tx *store.Tx, who identity.Person, slotID, wish s
 	if err != nil {
 		return Booking{}, err
 	}
-	return b, announceBooked(ctx, tx, b)
+	return b, announceBooked(ctx, tx, b, set)
 }
 
 // mayBook checks what can be said before a seat is tried.

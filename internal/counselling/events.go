@@ -56,11 +56,7 @@ func shortName(name string) string {
 	return "同学"
 }
 
-func announceBooked(ctx context.Context, tx *store.Tx, b Booking) error {
-	set, err := LoadSettings(ctx, tx)
-	if err != nil {
-		return err
-	}
+func announceBooked(ctx context.Context, tx *store.Tx, b Booking, set Settings) error {
 	f := factsOf(b, set)
 	if err := tell(ctx, tx, b, KindBooked, f, b.Student.ID); err != nil {
 		return err

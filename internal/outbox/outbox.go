@@ -56,21 +56,19 @@ func Put(ctx context.Context, tx *store.Tx, m Message) error {
 	}
 	s := newSend{PublicID: store.NewPublicID(), API: "message", Message: m}
 	s.Sealed = tx.Keys().Seal(argsPlace(s.PublicID), args)
-	return tx.Try(ctx, func() error {
-		id, err := insertSend(ctx, tx, s)
-		if err != nil {
-			return fmt.Errorf("put message %s: %w", m.Kind, err)
-		}
-		told, err := insertRecipients(ctx, tx, id, m)
-		if err != nil {
-			return fmt.Errorf("put message %s: %w", m.Kind, err)
-		}
-		if told == 0 {
-			return dropSend(ctx, tx, id)
-		}
-		tx.Announce(store.Due{Queue: Queue, ID: id, At: m.DueAt})
-		return nil
-	})
+	id, err := insertSend(ctx, tx, s)
+	if err != nil {
+		return fmt.Errorf("put message %s: %w", m.Kind, err)
+	}
+	told, err := insertRecipients(ctx, tx, id, m)
+	if err != nil {
+		return fmt.Errorf("put message %s: %w", m.Kind, err)
+	}
+	if told == 0 {
+		return dropSend(ctx, tx, id)
+	}
+	tx.Announce(store.Due{Queue: Queue, ID: id, At: m.DueAt})
+	return nil
 }
 
 // Cancel withdraws what waits for its time under a subject: the kinds given, or all

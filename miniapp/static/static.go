@@ -13,6 +13,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // FS holds the files by their plain names, for who serves them in a way of its own.
@@ -30,8 +31,9 @@ type Assets struct {
 }
 
 type file struct {
-	mime         string
-	plain, small []byte // small is gzip, nil where it saves nothing
+	mime  string
+	plain []byte
+	small func() []byte // gzip, made when first asked for; nil where it saves nothing
 }
 
 // New reads and hashes every file.
@@ -48,7 +50,7 @@ func New() (*Assets, error) {
 		sum := sha256.Sum256(b)
 		url := Prefix + hex.EncodeToString(sum[:6]) + "/" + name
 		a.urls[name] = url
-		a.files[url] = file{mime: mimeOf(name), plain: b, small: compress(b)}
+		a.files[url] = file{mime: mimeOf(name), plain: b, small: sync.OnceValue(func() []byte { return compress(b) })}
 		return nil
 	})
 	if err != nil {
@@ -99,9 +101,11 @@ func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
 	body := f.plain
-	if f.small != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		h.Set("Content-Encoding", "gzip")
-		body = f.small
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		if small := f.small(); small != nil {
+			h.Set("Content-Encoding", "gzip")
+			body = small
+		}
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method != http.MethodHead {
