@@ -87,9 +87,6 @@ func take(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, set
 		if id == 0 {
 			continue
 		}
-		if err := insertEvent(ctx, tx, id, Pending, who.ID, ""); err != nil {
-			return Booking{}, fmt.Errorf("write history: %w", err)
-		}
 		if err := job.Put(ctx, tx, ExpireJob, n.PublicID, scope(slot.centre), n.HeldUntil, expireArgs{Booking: n.PublicID}); err != nil {
 			return Booking{}, err
 		}

@@ -74,14 +74,14 @@ func announceBooked(ctx context.Context, tx *store.Tx, b Booking, set Settings) 
 
 // deciders are the counsellor of the hour and the centre's front desk.
 func deciders(ctx context.Context, tx *store.Tx, s Slot) ([]identity.ID, error) {
-	staff, err := identity.Holders(ctx, tx, s.centre, identity.CentreDesk)
+	staff, err := identity.HolderIDs(ctx, tx, s.centre, identity.CentreDesk)
 	if err != nil {
 		return nil, err
 	}
 	ids := []identity.ID{s.person}
-	for _, p := range staff {
-		if p.ID != s.person {
-			ids = append(ids, p.ID)
+	for _, id := range staff {
+		if id != s.person {
+			ids = append(ids, id)
 		}
 	}
 	return ids, nil

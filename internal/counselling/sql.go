@@ -171,10 +171,12 @@ const bookSQL = `
 	on conflict do nothing
 	returning id`
 
-// insertBooking returns 0 if the seat, or the student's one open booking, was taken.
+// insertBooking writes a booking and the beginning of its history. It returns 0 if the
+// seat, or the student's one open booking, was taken.
 func insertBooking(ctx context.Context, tx *store.Tx, slot int64, b newBooking) (int64, error) {
 	var id int64
-	err := tx.GetContext(ctx, &id, bookSQL, slot, b.PublicID, b.Student, b.Wish, b.Via, b.HeldUntil, tx.Now())
+	err := tx.GetContext(ctx, &id, `with b as (`+bookSQL+`)
+		insert into booking_event (booking_id, at, state, person_id) select id, $7, 'pending', $3 from b returning booking_id`, slot, b.PublicID, b.Student, b.Wish, b.Via, b.HeldUntil, tx.Now())
 	if store.Missing(err) {
 		return 0, nil
 	}

@@ -144,6 +144,15 @@ func Holders(ctx context.Context, tx *store.Tx, unit int64, names ...RoleName) (
 	return persons, nil
 }
 
+// HolderIDs is Holders without anything about them.
+func HolderIDs(ctx context.Context, tx *store.Tx, unit int64, names ...RoleName) ([]ID, error) {
+	ids, err := selectHolderIDs(ctx, tx, unit, names)
+	if err != nil {
+		return nil, fmt.Errorf("load role holders: %w", err)
+	}
+	return ids, nil
+}
+
 // Leave closes the account of a userid that left WeCom's visible range (unsubscribe
 // or the nightly reading of the directory). An unknown userid changes nothing.
 func Leave(ctx context.Context, tx *store.Tx, userid string) error {

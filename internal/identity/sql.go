@@ -104,6 +104,18 @@ func one(persons []Person, err error) (Person, error) {
 	return persons[0], nil
 }
 
+func selectHolderIDs(ctx context.Context, tx *store.Tx, unit int64, names []RoleName) ([]ID, error) {
+	s := make([]string, len(names))
+	for i, n := range names {
+		s[i] = string(n)
+	}
+	var ids []ID
+	err := tx.SelectContext(ctx, &ids, `
+		select distinct person_id from identity_role where name = any($1) and (unit_id = $2 or unit_id is null) order by person_id`,
+		pq.Array(s), unit)
+	return ids, err
+}
+
 func selectHolders(ctx context.Context, tx *store.Tx, unit int64, names []RoleName) ([]Person, error) {
 	s := make([]string, len(names))
 	for i, n := range names {

@@ -102,12 +102,6 @@ func Failed(ctx context.Context, tx *store.Tx) (int, error) {
 	return n, err
 }
 
-// Sweep drops done rows older than the time; they are needed only to know a repeat.
-func Sweep(ctx context.Context, tx *store.Tx, before time.Time) error {
-	_, err := tx.ExecContext(ctx, `delete from inbox where state = 'done' and done_at < $1`, before)
-	return err
-}
-
 func insertDone(ctx context.Context, tx *store.Tx, key []byte, sender string) (int64, error) {
 	res, err := tx.ExecContext(ctx, `
 		insert into inbox (key, sender, received_at, next_at, state, done_at) values ($1, $2, $3, $4, 'done', $4)

@@ -54,13 +54,9 @@ func Put(ctx context.Context, tx *store.Tx, m Message) error {
 	if err != nil {
 		return fmt.Errorf("message args: %w", err)
 	}
-	s := newSend{PublicID: store.NewPublicID(), API: "message", Message: m}
+	s := newSend{PublicID: store.NewPublicID(), Message: m}
 	s.Sealed = tx.Keys().Seal(argsPlace(s.PublicID), args)
-	id, err := insertSend(ctx, tx, s)
-	if err != nil {
-		return fmt.Errorf("put message %s: %w", m.Kind, err)
-	}
-	told, err := insertRecipients(ctx, tx, id, m)
+	id, told, err := insertMessage(ctx, tx, s)
 	if err != nil {
 		return fmt.Errorf("put message %s: %w", m.Kind, err)
 	}
@@ -102,11 +98,11 @@ func Settle(ctx context.Context, tx *store.Tx, subject, kind string, args any) e
 			continue
 		}
 		s := newSend{
-			PublicID: store.NewPublicID(), API: "update", Updates: c.ID,
+			PublicID: store.NewPublicID(), Updates: c.ID,
 			Message: Message{Kind: kind, Class: Reply, DueAt: tx.Now(), Scope: c.Scope, Subject: subject},
 		}
 		s.Sealed = tx.Keys().Seal(argsPlace(s.PublicID), b)
-		id, err := insertSend(ctx, tx, s)
+		id, err := insertUpdate(ctx, tx, s)
 		if err != nil {
 			return fmt.Errorf("put card result: %w", err)
 		}

@@ -13,41 +13,46 @@ import (
 
 type newSend struct {
 	PublicID string
-	API      string
 	Updates  int64 // the card an update is for
 	Sealed   []byte
 	Message
 }
 
-func insertSend(ctx context.Context, tx *store.Tx, s newSend) (int64, error) {
+// insertUpdate writes the send that changes a card; its holders are copied after it.
+func insertUpdate(ctx context.Context, tx *store.Tx, s newSend) (int64, error) {
 	var id int64
 	err := tx.GetContext(ctx, &id, `
-		insert into send (public_id, api, kind, class, scope, subject, args, updates_id, due_at, not_after, open, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, nullif($8::bigint, 0), $9, $10, $11, $12) returning id`,
-		s.PublicID, s.API, s.Kind, s.Class, s.Scope, s.Subject, s.Sealed, s.Updates, s.DueAt,
-		sql.NullTime{Time: s.NotAfter, Valid: !s.NotAfter.IsZero()}, s.Card, tx.Now())
+		insert into send (public_id, api, kind, class, scope, subject, args, updates_id, due_at, created_at)
+		values ($1, 'update', $2, $3, $4, $5, $6, $7, $8, $9) returning id`,
+		s.PublicID, s.Kind, s.Class, s.Scope, s.Subject, s.Sealed, s.Updates, s.DueAt, tx.Now())
 	return id, err
 }
 
-func insertRecipients(ctx context.Context, tx *store.Tx, id int64, m Message) (int64, error) {
-	if m.Stranger != "" {
-		_, err := tx.ExecContext(ctx, `insert into outbox (send_id, userid, due_at) values ($1, $2, $3)`, id, m.Stranger, m.DueAt)
-		return 1, err
+// insertMessage writes a send with its recipients and returns how many had not heard of
+// the event before.
+func insertMessage(ctx context.Context, tx *store.Tx, s newSend) (id int64, told int, err error) {
+	persons := make([]sql.NullInt64, len(s.To))
+	keys := make([]sql.NullString, len(s.To))
+	for i, p := range s.To {
+		persons[i] = sql.NullInt64{Int64: int64(p), Valid: true}
+		keys[i] = sql.NullString{String: recipientKey(s.Key, p), Valid: s.Key != ""}
 	}
-	persons := make([]int64, len(m.To))
-	keys := make([]sql.NullString, len(m.To))
-	for i, p := range m.To {
-		persons[i] = int64(p)
-		keys[i] = sql.NullString{String: recipientKey(m.Key, p), Valid: m.Key != ""}
+	if s.Stranger != "" {
+		persons, keys = []sql.NullInt64{{}}, []sql.NullString{{}}
 	}
-	res, err := tx.ExecContext(ctx, `
-		insert into outbox (send_id, person_id, key, due_at)
-		select $1, p, k, $4 from unnest($2::bigint[], $3::text[]) as t (p, k)
-		on conflict (key) do nothing`, id, pq.Array(persons), pq.Array(keys), m.DueAt)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	err = tx.QueryRowContext(ctx, `
+		with s as (
+			insert into send (public_id, api, kind, class, scope, subject, args, due_at, not_after, open, created_at)
+			values ($1, 'message', $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id),
+		o as (
+			insert into outbox (send_id, person_id, userid, key, due_at)
+			select s.id, t.person, nullif($11, ''), t.key, $7 from s, unnest($12::bigint[], $13::text[]) as t (person, key)
+			on conflict (key) do nothing returning id)
+		select s.id, (select count(*) from o) from s`,
+		s.PublicID, s.Kind, s.Class, s.Scope, s.Subject, s.Sealed, s.DueAt,
+		sql.NullTime{Time: s.NotAfter, Valid: !s.NotAfter.IsZero()}, s.Card, tx.Now(),
+		s.Stranger, pq.Array(persons), pq.Array(keys)).Scan(&id, &told)
+	return id, told, err
 }
 
 func dropSend(ctx context.Context, tx *store.Tx, id int64) error {
