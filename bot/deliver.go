@@ -45,15 +45,6 @@ func (b *Bot) Render(ctx context.Context, tx *store.Tx, o outbox.Outgoing) (json
 	return r(ctx, tx, o)
 }
 
-// Kinds lists what can be rendered, for the start to check that nothing is missing.
-func (b *Bot) Kinds() []string {
-	var kinds []string
-	for k := range b.renderers() {
-		kinds = append(kinds, k)
-	}
-	return kinds
-}
-
 func (b *Bot) renderers() map[string]renderer {
 	return map[string]renderer{
 		kindText:                  of(b.renderText),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/xuegong/xuegong/internal/audit"
 	"github.com/xuegong/xuegong/internal/calendar"
@@ -147,9 +146,3 @@ func Subject(publicID string) string { return "booking/" + publicID }
 func scope(centre int64) string { return fmt.Sprintf("unit:%d", centre) }
 
 func wishPlace(publicID string) string { return "booking/wish/" + publicID }
-
-// DayBounds returns the day of a time in the school's zone, for faces that ask by date.
-func DayBounds(day time.Time, zone *time.Location) (from, to time.Time) {
-	from = calendar.Midnight(day, zone)
-	return from, from.AddDate(0, 0, 1)
-}

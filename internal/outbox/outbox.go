@@ -185,14 +185,6 @@ func (q Quiet) TimedAt(due, now time.Time) time.Time {
 	return to
 }
 
-// LaterAt moves a message that can wait out of quiet hours.
-func (q Quiet) LaterAt(due time.Time) time.Time {
-	if _, to, inside := q.Bounds(due); inside {
-		return to
-	}
-	return due
-}
-
 func minutes(s string) (int, bool) {
 	t, err := time.Parse("15:04", s)
 	return t.Hour()*60 + t.Minute(), err == nil

@@ -112,9 +112,6 @@ func (db *DB) Zone() *time.Location { return db.zone }
 // Clock returns the clock the transactions read.
 func (db *DB) Clock() clock.Clock { return db.clock }
 
-// Stats returns the pool's figures for /metrics.
-func (db *DB) Stats() sql.DBStats { return db.pool.Stats() }
-
 // Tx is one transaction with its time.
 type Tx struct {
 	*sqlx.Tx
