@@ -262,12 +262,15 @@ func bookAtOnce(t *testing.T, ctx context.Context, db *store.DB, sim *simulator.
 			t.Fatal(err)
 		}
 	}
+	cards := make([]simulator.Message, students) // all of them, before the first press takes the place
+	for i := range students {
+		cards[i] = waitFor(t, ctx, sim, sample.UserID(i+20), func(m simulator.Message) bool { return strings.Contains(string(m.Card), "这样约，可以吗") })
+	}
 	must(t, sim.Arm(simulator.Fault{Kind: simulator.FaultDuplicate, Count: students}))
 	var pressing sync.WaitGroup
 	for i := range students {
 		pressing.Go(func() {
-			user := sample.UserID(i + 20)
-			card := waitFor(t, ctx, sim, user, func(m simulator.Message) bool { return strings.Contains(string(m.Card), "这样约，可以吗") })
+			user, card := sample.UserID(i+20), cards[i]
 			if _, err := sim.Press(user, card.MsgID, keyOf(t, card, "确认"), nil, false); err != nil {
 				t.Errorf("%s presses: %v", user, err)
 			}
