@@ -76,6 +76,9 @@ func found(ctx context.Context, tx *store.Tx) error {
 	if err := grantRoles(ctx, tx, who); err != nil {
 		return fmt.Errorf("roles: %w", err)
 	}
+	if err := fillCalendar(ctx, tx); err != nil {
+		return fmt.Errorf("calendar: %w", err)
+	}
 	if err := foundCentre(ctx, tx); err != nil {
 		return fmt.Errorf("centre: %w", err)
 	}
