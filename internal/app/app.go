@@ -54,6 +54,7 @@ type App struct {
 	keeper  *inbox.Keeper
 	inbox   *inbox.Worker
 	outbox  *outbox.Worker
+	days    *outbox.CalendarWorker
 	jobs    *job.Runner
 	bell    *bell
 	metrics *metrics
@@ -155,10 +156,14 @@ func (a *App) wire(files fs.FS, o Options) error {
 		DB: a.db, Alarm: a.bell.alarm, Client: a.wecom, Render: a.bot.Render, Log: a.log,
 		Observe: a.metrics.sent, Hold: func() bool { return o.Hold },
 	}
+	a.days = &outbox.CalendarWorker{
+		DB: a.db, Alarm: a.bell.alarm, Client: a.wecom, Render: a.bot.RenderEntry, Name: "学工日程", Log: a.log,
+		Observe: a.metrics.sent, Hold: func() bool { return o.Hold },
+	}
 	a.jobs = &job.Runner{DB: a.db, Alarm: a.bell.alarm, Log: a.log, Kinds: map[string]job.Step{
 		counselling.ExpireJob: counselling.Expire,
 	}}
-	a.bell.due = map[string]func(){outbox.Queue: a.outbox.Wake, job.Queue: a.jobs.Wake}
+	a.bell.due = map[string]func(){outbox.Queue: a.outbox.Wake, outbox.EntryQueue: a.days.Wake, job.Queue: a.jobs.Wake}
 	return a.route(files, o)
 }
 
@@ -222,7 +227,7 @@ func (a *App) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { a.keeper.Run(keeping) })
 	wg.Go(func() { a.bell.run(keeping) })
-	for _, work := range []func(context.Context){a.inbox.Run, a.outbox.Run, a.jobs.Run, a.seal, a.keepDirectory, a.setMenu} {
+	for _, work := range []func(context.Context){a.inbox.Run, a.outbox.Run, a.days.Run, a.jobs.Run, a.seal, a.keepDirectory, a.setMenu} {
 		wg.Go(func() { work(ctx) })
 	}
 	served := make(chan error, 1)

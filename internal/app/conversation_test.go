@@ -20,6 +20,7 @@ import (
 
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/simulator"
+	"github.com/xuegong/xuegong/internal/store/storetest"
 )
 
 // Conversations are read from bot/testdata/dialogues, one story a file:
@@ -59,6 +60,7 @@ var (
 	sends   = regexp.MustCompile(`^(\w+) sends a picture$`)
 	agrees  = regexp.MustCompile(`^(\w+) agrees$`)
 	silent  = regexp.MustCompile(`^(\w+) silent$`)
+	days    = regexp.MustCompile(`^(\w+) calendar(?:: (.*))?$`)
 	moves   = regexp.MustCompile(`^@ (\S+)$`)
 )
 
@@ -112,6 +114,17 @@ func play(t *testing.T, w *world, file string) {
 			if got := w.messages(m(silent)[1], 0); len(got) > 0 {
 				t.Fatalf("%s:%d: more came: %s", filepath.Base(file), n, got[0].text())
 			}
+		case m(days) != nil:
+			w.must(w.control("/sim/clock", map[string]any{"advance": "1s"}))
+			got := w.calendar(m(days)[1])
+			if m(days)[2] == "" && got != "" {
+				t.Fatalf("%s:%d: the calendar shows %s", filepath.Base(file), n, got)
+			}
+			for part := range strings.SplitSeq(m(days)[2], " | ") {
+				if !strings.Contains(got, strings.TrimSpace(part)) {
+					t.Fatalf("%s:%d: the calendar shows\n  %s\nwant in it\n  %s", filepath.Base(file), n, got, part)
+				}
+			}
 		default:
 			t.Fatalf("%s:%d: cannot read %q", filepath.Base(file), n, line)
 		}
@@ -123,6 +136,38 @@ func play(t *testing.T, w *world, file string) {
 		}
 	}
 	w.sound()
+}
+
+// calendar flattens what stands in a person's WeCom calendar, which is read over
+// shoulders too.
+func (w *world) calendar(user string) string {
+	w.t.Helper()
+	res, err := http.Get(w.api + "/sim/calendar?user=" + user)
+	w.must(err)
+	defer func() { _ = res.Body.Close() }()
+	var list []struct {
+		Start                          int64 `json:"start_time"`
+		Summary, Description, Location string
+		Status                         int
+		Attendees                      []struct{ UserID string }
+	}
+	w.must(json.NewDecoder(res.Body).Decode(&list))
+	var parts []string
+	for _, s := range list {
+		if !counselling.Neutral(s.Summary + s.Description + s.Location) {
+			w.t.Errorf("the calendar of %s says what the centre does: %+v", user, s)
+		}
+		if s.Status != 0 {
+			continue
+		}
+		who := make([]string, len(s.Attendees))
+		for i, a := range s.Attendees {
+			who[i] = a.UserID
+		}
+		at := time.Unix(s.Start, 0).In(storetest.Shanghai()).Format("1月2日 15:04")
+		parts = append(parts, at+" "+s.Summary+" / "+s.Location+" / "+strings.Join(who, "、"))
+	}
+	return strings.Join(parts, "\n")
 }
 
 // latest is the card that came last, none yet being a card without buttons.

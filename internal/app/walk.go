@@ -60,6 +60,7 @@ func (a *App) settle(ctx context.Context) error {
 	for {
 		a.inbox.Wake()
 		a.outbox.Wake()
+		a.days.Wake()
 		a.jobs.Wake()
 		left, err := a.due(ctx)
 		if err != nil || left == 0 {

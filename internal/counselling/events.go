@@ -20,6 +20,7 @@ const (
 	KindEve       = "counselling.eve"       // reminder the evening before
 	KindSoon      = "counselling.soon"      // reminder before the start
 	KindSettled   = "counselling.settled"   // the centre's card becomes its result
+	KindEntry     = "counselling.entry"     // the hour in the calendars of student and counsellor
 )
 
 // Facts is what the renderers know of a booking. It is sealed while it waits.
@@ -98,7 +99,18 @@ func announceDecided(ctx context.Context, tx *store.Tx, b Booking, by string) er
 	if b.State != Confirmed {
 		return nil
 	}
+	if err := putEntry(ctx, tx, b, f); err != nil {
+		return err
+	}
 	return remind(ctx, tx, b, set, f)
+}
+
+// putEntry has a confirmed booking stand in the calendars of its two sides as it is now.
+func putEntry(ctx context.Context, tx *store.Tx, b Booking, f Facts) error {
+	return outbox.PutEntry(ctx, tx, outbox.Entry{
+		Subject: Subject(b.PublicID), Scope: scope(b.Slot.centre), Kind: KindEntry,
+		To: []identity.ID{b.Student.ID, b.Slot.person}, Args: f,
+	})
 }
 
 // settle turns the centre's open cards into the result; by is who of the centre
@@ -160,6 +172,9 @@ func withdrawReminders(ctx context.Context, tx *store.Tx, b Booking) error {
 // announceCancelled tells the side that did not cancel; by is "" for the student.
 func announceCancelled(ctx context.Context, tx *store.Tx, b Booking, by string) error {
 	if err := withdrawReminders(ctx, tx, b); err != nil {
+		return err
+	}
+	if err := outbox.DropEntry(ctx, tx, Subject(b.PublicID)); err != nil {
 		return err
 	}
 	_, f, err := settle(ctx, tx, b, by)

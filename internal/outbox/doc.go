@@ -20,5 +20,21 @@
 // card of a subject into its result, with the freshest response code there is, and
 // tells the holders by text where no code is left.
 //
+// # Calendar entries
+//
+// What shall stand in WeCom's calendars is no message: only its last version counts. An
+// entry is one row per subject with the version wanted and the version shown, and a
+// CalendarWorker of any process brings the two together, a call at a time:
+//
+//	PutEntry, DropEntry ──> waiting ──claim──> add, update or delete ──> done (shown = wanted)
+//	                         ^  ^                 ├── no answer to an add: look for it first
+//	                         │  └── due again ────┤
+//	                         └── a newer version  └──> refused, dead: on the desk, "try again"
+//
+// Updates and deletes can be repeated. WeCom has no key against a second add, so every
+// entry carries its public id in its description and an add whose outcome is unknown (no
+// answer, or a process that died between call and record) is looked for in the year's
+// calendar, after a lease has passed, before another add.
+//
 // No network call happens inside a transaction.
 package outbox

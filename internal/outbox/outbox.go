@@ -131,9 +131,16 @@ func Pressed(ctx context.Context, tx *store.Tx, taskID, code string) (subject st
 	return subject, nil
 }
 
-// Again has a dead or refused send tried once more by the hand of staff. Only the
-// recipients it failed for are tried; not_after no longer counts.
+// Again has a dead or refused send or entry tried once more by the hand of staff. Only
+// the recipients it failed for are tried; not_after no longer counts.
 func Again(ctx context.Context, tx *store.Tx, publicID string) error {
+	switch id, err := reviveEntry(ctx, tx, publicID); {
+	case err == nil:
+		tx.Announce(store.Due{Queue: EntryQueue, ID: id, At: tx.Now()})
+		return nil
+	case !store.Missing(err):
+		return fmt.Errorf("try entry again: %w", err)
+	}
 	id, err := revive(ctx, tx, publicID)
 	if err != nil {
 		return fmt.Errorf("send again: %w", err)

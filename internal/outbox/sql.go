@@ -321,23 +321,26 @@ func finishSent(ctx context.Context, tx *store.Tx, sent []outcome, codeUntil tim
 	return err
 }
 
-// Waiting counts the sends that are due now and not ended.
+// Waiting counts the sends and entries that are due now and not ended.
 func Waiting(ctx context.Context, tx *store.Tx) (int, error) {
 	var n int
-	err := tx.GetContext(ctx, &n, `select count(*) from send where state = 'waiting' and due_at <= $1`, tx.Now())
+	err := tx.GetContext(ctx, &n, `
+		select (select count(*) from send where state = 'waiting' and due_at <= $1)
+			+ (select count(*) from entry where state = 'waiting' and due_at <= $1)`, tx.Now())
 	return n, err
 }
 
-// NextDue returns when the next send is due, zero if none waits.
+// NextDue returns when the next send or entry is due, zero if none waits.
 func NextDue(ctx context.Context, tx *store.Tx) (time.Time, error) {
 	var at *time.Time
-	if err := tx.GetContext(ctx, &at, `select min(due_at) from send where state = 'waiting'`); err != nil || at == nil {
+	if err := tx.GetContext(ctx, &at, `
+		select least((select min(due_at) from send where state = 'waiting'), (select min(due_at) from entry where state = 'waiting'))`); err != nil || at == nil {
 		return time.Time{}, err
 	}
 	return *at, nil
 }
 
-// Letter is a dead or refused send as the desk shows it.
+// Letter is a dead or refused send or entry as the desk shows it.
 type Letter struct {
 	PublicID string    `db:"public_id"`
 	Kind     string    `db:"kind"`
@@ -358,21 +361,27 @@ func Letters(ctx context.Context, tx *store.Tx, scopes []string, limit int) ([]L
 				left join identity_person p on p.id = o.person_id
 				where o.send_id = s.id and o.state in ('dead', 'refused')), '') as recipients
 		from send s where s.state in ('dead', 'refused') and s.scope = any($1)
-		order by s.done_at desc limit $2`, pq.Array(scopes), limit)
+		union all
+		select e.public_id, e.kind, e.state, e.scope, coalesce(e.code, 0), coalesce(e.error, ''), e.done_at,
+			coalesce((select string_agg(p.name, '、' order by p.id) from identity_person p where p.id = any(e.persons)), '')
+		from entry e where e.state in ('dead', 'refused') and e.scope = any($1)
+		order by done_at desc limit $2`, pq.Array(scopes), limit)
 	return letters, err
 }
 
-// LetterScope returns the scope of a send, for the permission to send it again.
+// LetterScope returns the scope of a send or entry, for the permission to try it again.
 func LetterScope(ctx context.Context, tx *store.Tx, publicID string) (string, error) {
 	var scope string
-	err := tx.GetContext(ctx, &scope, `select scope from send where public_id = $1`, publicID)
+	err := tx.GetContext(ctx, &scope, `
+		select scope from send where public_id = $1 union all select scope from entry where public_id = $1`, publicID)
 	return scope, err
 }
 
-// Undelivered counts dead and refused sends of all scopes.
+// Undelivered counts dead and refused sends and entries of all scopes.
 func Undelivered(ctx context.Context, tx *store.Tx) (int, error) {
 	var n int
-	err := tx.GetContext(ctx, &n, `select count(*) from send where state in ('dead', 'refused')`)
+	err := tx.GetContext(ctx, &n, `
+		select (select count(*) from send where state in ('dead', 'refused')) + (select count(*) from entry where state in ('dead', 'refused'))`)
 	return n, err
 }
 
@@ -391,7 +400,13 @@ func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 			where s.open and s.state in ('refused', 'dead', 'cancelled')
 		union all
 		select 'outbox: send ' || s.id || ' is due for over an hour and was never tried' from send s
-			where s.state = 'waiting' and s.attempts = 0 and s.due_at < $1::timestamptz - interval '1 hour'`, tx.Now())
+			where s.state = 'waiting' and s.attempts = 0 and s.due_at < $1::timestamptz - interval '1 hour'
+		union all
+		select 'outbox: entry ' || e.id || ' is done and does not stand as wanted' from entry e
+			where e.state = 'done' and (e.shown <> e.wanted or e.dropped and e.schedule_id is not null)
+		union all
+		select 'outbox: entry ' || e.id || ' is due for over an hour and was never tried' from entry e
+			where e.state = 'waiting' and e.attempts = 0 and e.due_at < $1::timestamptz - interval '1 hour'`, tx.Now())
 	return lines, err
 }
 

@@ -290,7 +290,7 @@ func (w *Worker) render(ctx context.Context, tx *store.Tx, s *claimed) (bool, er
 	}
 	o := Outgoing{PublicID: s.PublicID, Kind: s.Kind, Subject: s.Subject, Update: s.API == "update", Code: s.Code, Args: args}
 	for _, r := range s.To {
-		o.To = append(o.To, identity.Person{ID: r.Person, Name: r.Name, Kind: identity.Kind(r.Kind), UserID: r.UserID})
+		o.To = append(o.To, r.person())
 	}
 	s.Body, err = w.Render(ctx, tx, o)
 	switch {

@@ -2,6 +2,7 @@ package wecom
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -102,6 +103,35 @@ func (c *Client) putSchedule(ctx context.Context, api string, in any) (string, e
 	}
 	err := c.post(ctx, api, in, &out)
 	return out.ScheduleID, err
+}
+
+// schedulePage is how many entries WeCom lists at once.
+const schedulePage = 1000
+
+// FindSchedule returns the id of the entry of a calendar whose description holds the mark,
+// "" if none does. Cancelled entries do not count.
+func (c *Client) FindSchedule(ctx context.Context, calendarID, mark string) (scheduleID string, err error) {
+	for offset := 0; ; offset += schedulePage {
+		var out struct {
+			List []struct {
+				ID          string `json:"schedule_id"`
+				Description string `json:"description"`
+				Status      int    `json:"status"`
+			} `json:"schedule_list"`
+		}
+		in := map[string]any{"cal_id": calendarID, "offset": offset, "limit": schedulePage}
+		if err := c.post(ctx, "oa/schedule/get_by_calendar", in, &out); err != nil {
+			return "", err
+		}
+		for _, s := range out.List {
+			if s.Status == 0 && strings.Contains(s.Description, mark) {
+				return s.ID, nil
+			}
+		}
+		if len(out.List) < schedulePage {
+			return "", nil
+		}
+	}
 }
 
 // DeleteSchedule cancels an entry. One that is gone already is an error with ActionFinal.

@@ -323,10 +323,13 @@ func TestCalendarEntryLives(t *testing.T) {
 	}
 	entry := wecom.Schedule{
 		CalendarID: cal, Start: w.clock.Now().Add(24 * time.Hour), End: w.clock.Now().Add(25 * time.Hour),
-		Summary: "您预约的事项", Attendees: []string{"s01"}, RemindAhead: []time.Duration{time.Hour},
+		Summary: "您预约的事项", Description: "带学生证\n编号 k1", Attendees: []string{"s01"}, RemindAhead: []time.Duration{time.Hour},
 	}
 	if entry.ID, err = w.AddSchedule(ctx, entry); err != nil || entry.ID == "" {
 		t.Fatalf("AddSchedule = %q, %v", entry.ID, err)
+	}
+	if id, err := w.FindSchedule(ctx, cal, "编号 k1"); err != nil || id != entry.ID {
+		t.Errorf("FindSchedule = %q, %v, want %q", id, err, entry.ID)
 	}
 	entry.Location = "二楼"
 	if entry.ID, err = w.UpdateSchedule(ctx, entry); err != nil {
@@ -334,6 +337,9 @@ func TestCalendarEntryLives(t *testing.T) {
 	}
 	if err := w.DeleteSchedule(ctx, entry.ID); err != nil {
 		t.Fatal(err)
+	}
+	if id, err := w.FindSchedule(ctx, cal, "编号 k1"); err != nil || id != "" {
+		t.Errorf("FindSchedule = %q, %v after it was cancelled", id, err)
 	}
 	if err := w.DeleteSchedule(ctx, entry.ID); wecom.ActionOf(err) != wecom.ActionFinal {
 		t.Errorf("deleting again: %v, want final", err)

@@ -53,6 +53,8 @@ func (l Letter) Title() string {
 		return "开始前提醒"
 	case counselling.KindSettled:
 		return "卡片换成结果"
+	case counselling.KindEntry:
+		return "日程"
 	}
 	return "消息"
 }
@@ -146,7 +148,7 @@ func sendAgain(c *page.Context) error {
 			}
 			return err
 		}
-		return audit.Append(c, tx, int64(who.ID), "letter.again", "send/"+id, nil)
+		return audit.Append(c, tx, int64(who.ID), "letter.again", "letter/"+id, nil)
 	})
 	return done(c, err, "/desk/letters?said=again", func(cause error) error {
 		if errors.Is(cause, errNoLetter) {
