@@ -30,7 +30,7 @@ var layers = [][]string{
 	{"internal/audit", "internal/session", "internal/alarm"},
 	{"internal/store/storetest"},
 	{"internal/store", "internal/wecom", "internal/simulator"},
-	{"internal/sheet", "internal/photo"},
+	{"internal/sheet", "internal/photo", "internal/document"},
 	{"miniapp/static", "templates", "migrations", "internal/localdb", "internal/config"},
 	{"internal/clock"},
 	{"internal/errs"},
