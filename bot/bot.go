@@ -268,8 +268,8 @@ func (t talk) routes() map[string]func(parts []string) error {
 	return map[string]func([]string) error{
 		card.Talk:      t.pressTalk,
 		card.Go:        func(p []string) error { return t.start(p[1], understand.Meaning{}) },
-		card.Confirm:   func(p []string) error { return t.confirmBooking(p[1]) },
-		card.Reject:    func(p []string) error { return t.rejectBooking(p[1]) },
+		card.Confirm:   func(p []string) error { return t.confirmBooking(p[1], p[2]) },
+		card.Reject:    func(p []string) error { return t.rejectBooking(p[1], p[2]) },
 		card.AskCancel: func(p []string) error { return t.askCancel(p[1]) },
 		card.Cancel:    func(p []string) error { return t.cancelBooking(p[1]) },
 		card.Keep:      func(p []string) error { return t.keepBooking(p[1]) },

@@ -291,12 +291,18 @@ func (t talk) keepBooking(id string) error {
 	return t.say("好的，预约还在。")
 }
 
-func (t talk) confirmBooking(id string) error {
+func (t talk) confirmBooking(id, moves string) error {
+	if err := t.unmoved(id, moves); err != nil {
+		return err
+	}
 	_, err := counselling.Confirm(t.ctx, t.tx, t.who, id)
 	return err
 }
 
-func (t talk) rejectBooking(id string) error {
+func (t talk) rejectBooking(id, moves string) error {
+	if err := t.unmoved(id, moves); err != nil {
+		return err
+	}
 	set, err := counselling.LoadSettings(t.ctx, t.tx)
 	if err != nil {
 		return err

@@ -59,6 +59,8 @@ func (b *Bot) renderers() map[string]renderer {
 		counselling.KindDecided:   b.facts(b.decidedText),
 		counselling.KindCancelled: b.facts(b.cancelledText),
 		counselling.KindExpired:   b.facts(b.expiredText),
+		counselling.KindMoved:     b.facts(b.movedText),
+		counselling.KindMovedCard: of(b.renderMovedCard),
 		counselling.KindEve:       of(b.renderReminder),
 		counselling.KindSoon:      of(b.renderReminder),
 	}

@@ -42,8 +42,8 @@ func Parse(key string) []string {
 const (
 	Talk          = "talk"    // talk|seq|option: an answer in a dialogue
 	Go            = "go"      // go|intent: start or show something
-	Confirm       = "confirm" // confirm|booking
-	Reject        = "reject"  // reject|booking, the reason is selected
+	Confirm       = "confirm" // confirm|booking|moves
+	Reject        = "reject"  // reject|booking|moves, the reason is selected
 	AskCancel     = "ask"     // ask|booking: may it be cancelled?
 	Cancel        = "cancel"  // cancel|booking
 	Keep          = "keep"    // keep|booking

@@ -46,6 +46,16 @@ func settled(s counselling.State, by, reason string) counselling.Facts {
 	return f
 }
 
+// moved is the facts after someone of the centre, or with "" the student, moved it.
+func moved(by string) counselling.Facts {
+	f := settled(counselling.Pending, by, "")
+	f.Was, f.Moves = &counselling.Hour{StartsAt: at(13, 10, 0), Counsellor: "叶知秋"}, 1
+	if by != "" {
+		f.State, f.Reason = counselling.Confirmed, "老师临时有安排"
+	}
+	return f
+}
+
 func booking(s counselling.State) counselling.Booking {
 	return counselling.Booking{PublicID: "b1", State: s, HeldUntil: at(13, 15, 0), Slot: counselling.Slot{
 		Name:     "苏晴",
@@ -80,6 +90,9 @@ func TestGolden(t *testing.T) {
 	}
 	cards := map[string]wecom.TemplateCard{
 		"requested":         m.Requested(task, facts()),
+		"requested_moved":   m.Requested(task, moved("")),
+		"moved_by_student":  m.Moved(moved("")),
+		"moved_by_centre":   m.Moved(moved("何静")),
 		"settled_confirmed": m.Settled(settled(counselling.Confirmed, "苏晴", "")),
 		"settled_rejected":  m.Settled(settled(counselling.Rejected, "顾远帆", "这个时间老师临时有安排")),
 		"settled_expired":   m.Settled(settled(counselling.Expired, "", "")),

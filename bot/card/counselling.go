@@ -2,6 +2,7 @@ package card
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/xuegong/xuegong/internal/calendar"
@@ -38,16 +39,20 @@ func (m Maker) Requested(taskID string, f counselling.Facts) wecom.TemplateCard 
 			sel.OptionList = append(sel.OptionList, wecom.Option{ID: fmt.Sprintf("r%d", i), Text: label(r, 16)})
 		}
 	}
+	title, rows := "有一条新的预约，请您确认", m.bookingRows(f, f.Student)
+	if f.Was != nil {
+		title, rows = "有一条预约改了时间，请您确认", append(rows, row("原来", m.hour(*f.Was)))
+	}
 	return wecom.TemplateCard{
 		CardType: wecom.CardButtons, TaskID: taskID,
 		Source:          source(f.Name),
-		MainTitle:       &wecom.MainTitle{Title: "有一条新的预约，请您确认", Desc: "最晚 " + calendar.When(f.HeldUntil, m.Zone) + "，过时名额放出"},
-		Rows:            m.bookingRows(f, f.Student),
+		MainTitle:       &wecom.MainTitle{Title: title, Desc: "最晚 " + calendar.When(f.HeldUntil, m.Zone) + "，过时名额放出"},
+		Rows:            rows,
 		CardAction:      &wecom.CardAction{Type: wecom.LinkURL, URL: m.URL("/desk/counselling?booking=" + f.Booking)},
 		ButtonSelection: sel,
 		ButtonList: []wecom.Button{
-			{Text: "确认", Style: wecom.ButtonBlue, Key: Route(Confirm, f.Booking)},
-			{Text: "婉拒", Style: wecom.ButtonGrey, Key: Route(Reject, f.Booking)},
+			{Text: "确认", Style: wecom.ButtonBlue, Key: Route(Confirm, f.Booking, strconv.Itoa(f.Moves))},
+			{Text: "婉拒", Style: wecom.ButtonGrey, Key: Route(Reject, f.Booking, strconv.Itoa(f.Moves))},
 		},
 	}
 }

@@ -75,7 +75,7 @@ func BenchmarkSlots(b *testing.B) {
 		return err
 	})
 	take := strings.NewReplacer("$1", ":slot", "$2", "'b' || :k || '-' || :slot", "$3", ":k + 1", "$4", "null", "$5", "'page'",
-		"$6", "timestamptz '2026-10-12'", "$7", "timestamptz '2026-10-12'").Replace(bookSQL)
+		"$6", "timestamptz '2026-10-12'", "$7", "timestamptz '2026-10-12'", "$8", "'2026-2'", "$9", "8").Replace(bookSQL)
 	own := fmt.Sprintf("\\set k random(1, %d)\n\\set slot :k\n", places)
 	hot := fmt.Sprintf("\\set k random(1, %d)\n\\set slot random(1, 20)\n", places)
 	for b.Loop() {

@@ -53,20 +53,20 @@ func mayBook(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, 
 	if err != nil {
 		return err
 	}
-	open, err := hasOpenBooking(ctx, tx, who.ID)
+	st, err := standingOf(ctx, tx, who.ID, set.Term(slot.StartsAt, tx.Zone()).Name)
 	if err != nil {
-		return fmt.Errorf("load open booking: %w", err)
+		return fmt.Errorf("load standing: %w", err)
 	}
-	switch {
-	case open:
-		return ErrHaveOpen
-	case !agreed:
+	if err := st.refuse(slot, set, tx.ReceivedAt(), tx.Zone()); err != nil {
+		return err
+	}
+	if !agreed {
 		return ErrNotAgreed
-	case slot.TooSoon:
-		return ErrTooSoon
-	case slot.StartsAt.After(set.horizon(tx.ReceivedAt())):
-		return ErrTooFar
-	case !slot.Bookable():
+	}
+	if err := refuseHour(slot, set, tx.ReceivedAt(), tx.Zone()); err != nil {
+		return err
+	}
+	if !slot.Bookable() {
 		return taken(ctx, tx, slot, set)
 	}
 	return nil
@@ -75,6 +75,7 @@ func mayBook(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, 
 // take inserts the booking; the unique indexes decide between those who press at once.
 func take(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, set Settings, wish string, via Via) (Booking, error) {
 	n := newBooking{PublicID: store.NewPublicID(), Student: who.ID, Via: via, HeldUntil: set.heldUntil(tx.Now(), slot.StartsAt)}
+	n.Term, n.Limit = set.Term(slot.StartsAt, tx.Zone()).Name, set.TermLimit
 	if wish != "" {
 		n.Wish = tx.Keys().Seal(wishPlace(n.PublicID), []byte(wish))
 	}
@@ -94,15 +95,15 @@ func take(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, set
 		}
 		return Booking{
 			PublicID: n.PublicID, State: Pending, Slot: slot, Via: via, HeldUntil: n.HeldUntil, CreatedAt: tx.Now(),
-			Wish: wish, Student: Student{ID: who.ID, Name: who.Name, Number: who.Number, College: who.CollegeName}, id: id,
+			Wish: wish, Student: Student{ID: who.ID, Name: who.Name, Number: who.Number, College: who.CollegeName}, id: id, term: n.Term,
 		}, nil
 	}
-	open, err := hasOpenBooking(ctx, tx, who.ID)
+	st, err := standingOf(ctx, tx, who.ID, n.Term)
 	if err != nil {
-		return Booking{}, fmt.Errorf("load open booking: %w", err)
+		return Booking{}, fmt.Errorf("load standing: %w", err)
 	}
-	if open {
-		return Booking{}, ErrHaveOpen // the same student was quicker on another face
+	if err := st.refuse(slot, set, tx.ReceivedAt(), tx.Zone()); err != nil {
+		return Booking{}, err // the same student was quicker on another face
 	}
 	return Booking{}, taken(ctx, tx, slot, set)
 }

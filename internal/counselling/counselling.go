@@ -36,13 +36,26 @@ func (s State) Next() []State {
 		return []State{Confirmed, Rejected, Cancelled, Expired}
 	case Confirmed:
 		return []State{Arrived, Missed, Cancelled}
+	case Missed: // came late after all
+		return []State{Arrived}
 	default:
 		return nil
 	}
 }
 
+// steps lists every step of Next as the audit reads it: pending>confirmed.
+func steps() []string {
+	var list []string
+	for _, s := range States() {
+		for _, n := range s.Next() {
+			list = append(list, string(s)+">"+string(n))
+		}
+	}
+	return list
+}
+
 // Open tells whether the booking still waits for something.
-func (s State) Open() bool { return len(s.Next()) > 0 }
+func (s State) Open() bool { return s == Pending || s == Confirmed }
 
 // Label is the word people read.
 func (s State) Label() string {
@@ -136,8 +149,10 @@ type Booking struct {
 	Wish      string // only for the centre and the student
 	Student   Student
 	History   []Event
+	Moves     int // how often it was moved
 
-	id int64
+	id   int64
+	term string
 }
 
 // Student is who comes, as the centre sees it.
@@ -154,6 +169,8 @@ type Event struct {
 	State  State
 	By     string // "" is the system
 	Reason string
+	From   *Hour // the hour it left, if this was a move
+	To     *Hour // the hour it went to
 }
 
 // Settings of the centre, edited on the desk.
@@ -163,13 +180,21 @@ type Settings struct {
 	HoldBefore    int      `json:"hold_before"`    // and at most until so many minutes before its start
 	LeadMinutes   int      `json:"lead_minutes"`   // a booking is made at least so long before its start
 	HorizonDays   int      `json:"horizon_days"`   // and at most so far ahead
-	CancelMinutes int      `json:"cancel_minutes"` // a student cancels a confirmed hour up to so long before
+	CancelMinutes int      `json:"cancel_minutes"` // a student moves or cancels a confirmed hour up to so long before
+	MoveConfirms  bool     `json:"move_confirms"`  // a move to another hour of the same counsellor is confirmed again
+	LateMinutes   int      `json:"late_minutes"`   // after the start, until a student may be marked as missed
+	TermStarts    []string `json:"term_starts"`    // of every year: 02-20
+	TermLimit     int      `json:"term_limit"`     // hours of a student in a term
+	StrikeLimit   int      `json:"strike_limit"`   // so many strikes in a term pause booking; 0 never
+	PauseDays     int      `json:"pause_days"`     // for so long
+	LateCancel    bool     `json:"late_cancel"`    // a student may cancel after the cut-off, as a strike
 	EveAt         string   `json:"eve_at"`         // reminder on the day before
 	BeforeMinutes int      `json:"before_minutes"` // reminder before the start
 	QuietFrom     string   `json:"quiet_from"`     // nobody is disturbed from
 	QuietTo       string   `json:"quiet_to"`       // to
 	Contact       string   `json:"contact"`        // how to reach the centre, shown on its pages
 	Reasons       []string `json:"reasons"`        // of a rejection, offered on card and desk
+	KeepReasons   []string `json:"keep_reasons"`   // of a strike that stays, offered on card and desk
 }
 
 // SettingKey is where the settings are stored.
@@ -179,9 +204,11 @@ const SettingKey = "counselling"
 func Defaults() Settings {
 	return Settings{
 		Name: "成长中心", HoldHours: 24, HoldBefore: 120, LeadMinutes: 150, HorizonDays: 28, CancelMinutes: 120,
+		MoveConfirms: true, LateMinutes: 15, TermStarts: []string{"02-20", "08-20"}, TermLimit: 8, StrikeLimit: 3, PauseDays: 30,
 		EveAt: "19:52", BeforeMinutes: 60, QuietFrom: "22:30", QuietTo: "07:00",
-		Contact: "工作日 9:00–17:00，电话 021-5550-0101（示例）",
-		Reasons: []string{"这个时间老师临时有安排", "更适合另一位老师，请重新选择", "信息不全，请先来电说明"},
+		Contact:     "工作日 9:00–17:00，电话 021-5550-0101（示例）",
+		Reasons:     []string{"这个时间老师临时有安排", "更适合另一位老师，请重新选择", "信息不全，请先来电说明"},
+		KeepReasons: []string{"说明里的情况可以提前取消", "请先来电说明情况"},
 	}
 }
 
@@ -198,6 +225,13 @@ func (s Settings) Check() error {
 	within("lead_minutes", s.LeadMinutes, s.HoldBefore+10, 10080, "最短提前预约时间要比最晚确认时间至少多 10 分钟。")
 	within("horizon_days", s.HorizonDays, 1, 120, "开放预约天数填 1 到 120。")
 	within("cancel_minutes", s.CancelMinutes, 0, 10080, "学生可取消时间填开始前 0 到 10080 分钟。")
+	within("late_minutes", s.LateMinutes, 0, 120, "迟到多久记未到填 0 到 120 分钟。")
+	within("term_limit", s.TermLimit, 1, 50, "每学期次数填 1 到 50。")
+	within("strike_limit", s.StrikeLimit, 0, 20, "几次后暂停填 0 到 20，0 是不暂停。")
+	within("pause_days", s.PauseDays, 1, 180, "暂停天数填 1 到 180。")
+	if n := len(s.TermStarts); n < 1 || n > 4 || slices.ContainsFunc(s.TermStarts, wrongTermStart) {
+		fields["term_starts"] = "学期开始日期写 1 到 4 个，每行一个，像 02-20。"
+	}
 	within("before_minutes", s.BeforeMinutes, 10, 1440, "提前提醒填 10 到 1440 分钟。")
 	for name, v := range map[string]string{"eve_at": s.EveAt, "quiet_from": s.QuietFrom, "quiet_to": s.QuietTo} {
 		if _, err := time.Parse("15:04", v); err != nil {
@@ -207,18 +241,28 @@ func (s Settings) Check() error {
 	if strings.TrimSpace(s.Name) == "" || !Neutral(s.Name) {
 		fields["name"] = "请填一个中性的名称，不出现“心理”“咨询”。"
 	}
-	for _, r := range s.Reasons {
-		if strings.TrimSpace(r) == "" || !Neutral(r) || len([]rune(r)) > 40 {
-			fields["reasons"] = "每条理由 1 到 40 个字，不出现“心理”“咨询”，因为会推送给学生。"
+	for name, reasons := range map[string][]string{"reasons": s.Reasons, "keep_reasons": s.KeepReasons} {
+		if sentence := wrongReasons(reasons); sentence != "" {
+			fields[name] = sentence
 		}
-	}
-	if len(s.Reasons) == 0 || len(s.Reasons) > 9 {
-		fields["reasons"] = "理由写 1 到 9 条。"
 	}
 	if len(fields) > 0 {
 		return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
 	}
 	return nil
+}
+
+// wrongReasons says what is wrong with reasons that are offered to choose from.
+func wrongReasons(reasons []string) string {
+	for _, r := range reasons {
+		if strings.TrimSpace(r) == "" || !Neutral(r) || len([]rune(r)) > 40 {
+			return "每条理由 1 到 40 个字，不出现“心理”“咨询”，因为会推送给学生。"
+		}
+	}
+	if len(reasons) == 0 || len(reasons) > 9 {
+		return "理由写 1 到 9 条。"
+	}
+	return ""
 }
 
 // Neutral tells whether a text may leave through WeCom.
@@ -247,15 +291,18 @@ func (s Settings) horizon(now time.Time) time.Time { return now.AddDate(0, 0, s.
 
 // What a person reads when a verb is refused.
 var (
-	ErrConfidential = errs.New(errs.Forbidden, "这里的内容只有本人和中心的老师能看。")
-	ErrStudentsOnly = errs.New(errs.Forbidden, "这项预约面向在册学生。您如果想为学生了解情况，请直接联系中心。")
-	ErrNotAgreed    = errs.New(errs.Conflict, "先把预约须知读到最后并确认，再选时间。")
-	ErrHaveOpen     = errs.New(errs.Conflict, "你已经有一个进行中的预约。先在“我的预约”里处理它，再约新的时间。")
-	ErrTooSoon      = errs.New(errs.Conflict, "这个时间太近，来不及确认了。请选晚一点的时间；着急请直接联系中心。")
-	ErrTooFar       = errs.New(errs.Conflict, "这个时间还没有开放预约，请选近一些的日期。")
-	ErrTooLate      = errs.New(errs.Conflict, "离开始太近，已不能在线取消。来不了请直接电话告诉中心。")
-	ErrNotYet       = errs.New(errs.Conflict, "还没到预约的时间，到时再登记。")
-	ErrStaleNotice  = errs.New(errs.Conflict, "须知刚刚更新了，请把新版读到最后再确认。")
+	ErrConfidential  = errs.New(errs.Forbidden, "这里的内容只有本人和中心的老师能看。")
+	ErrStudentsOnly  = errs.New(errs.Forbidden, "这项预约面向在册学生。您如果想为学生了解情况，请直接联系中心。")
+	ErrNotAgreed     = errs.New(errs.Conflict, "先把预约须知读到最后并确认，再选时间。")
+	ErrHaveOpen      = errs.New(errs.Conflict, "你已经有一个进行中的预约。先在“我的预约”里处理它，再约新的时间。")
+	ErrTooSoon       = errs.New(errs.Conflict, "这个时间太近，来不及确认了。请选晚一点的时间；着急请直接联系中心。")
+	ErrTooFar        = errs.New(errs.Conflict, "这个时间还没有开放预约，请选近一些的日期。")
+	ErrTooLate       = errs.New(errs.Conflict, "离开始太近，已不能在线取消。来不了请直接电话告诉中心。")
+	ErrTooLateToMove = errs.New(errs.Conflict, "离开始太近，已不能在线改时间。来不了请直接电话告诉中心。")
+	ErrTermFull      = errs.New(errs.Conflict, "这学期的次数已经约满。着急请直接联系中心。")
+	ErrPaused        = errs.New(errs.Conflict, "预约现在暂停。着急请直接联系中心。")
+	ErrNotYet        = errs.New(errs.Conflict, "还没到预约的时间，到时再登记。")
+	ErrStaleNotice   = errs.New(errs.Conflict, "须知刚刚更新了，请把新版读到最后再确认。")
 )
 
 // role of the centre: who may see its bookings and decide.

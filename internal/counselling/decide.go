@@ -158,17 +158,13 @@ func Cancel(ctx context.Context, tx *store.Tx, who identity.Person, publicID, re
 
 func cancelReason(ctx context.Context, tx *store.Tx, who identity.Person, b Booking, reason string) (string, error) {
 	if !b.of(who) {
-		reason = strings.TrimSpace(reason)
-		if reason == "" || len([]rune(reason)) > 60 || !Neutral(reason) {
-			return "", errs.Field("reason", "请写一句 60 字以内的理由，学生会收到；不要写“心理”“咨询”。")
-		}
-		return reason, nil
+		return checkReason(reason)
 	}
 	set, err := LoadSettings(ctx, tx)
 	if err != nil {
 		return "", err
 	}
-	cut := b.Slot.StartsAt.Add(-time.Duration(set.CancelMinutes) * time.Minute)
+	cut := set.cutOff(b.Slot.StartsAt)
 	if b.State == Confirmed && !tx.ReceivedAt().Before(cut) {
 		return "", ErrTooLate
 	}

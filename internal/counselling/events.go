@@ -2,6 +2,7 @@ package counselling
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/calendar"
@@ -39,13 +40,15 @@ type Facts struct {
 	Reason     string    `json:"reason"`
 	Reasons    []string  `json:"reasons,omitempty"` // offered for a rejection
 	Name       string    `json:"name"`              // the centre's neutral name
+	Was        *Hour     `json:"was,omitempty"`     // the hour it was moved from
+	Moves      int       `json:"moves"`             // how often it was moved
 }
 
 func factsOf(b Booking, set Settings) Facts {
 	return Facts{
 		Booking: b.PublicID, Student: shortName(b.Student.Name), Counsellor: b.Slot.Name, StartsAt: b.Slot.StartsAt,
 		EndsAt: b.Slot.EndsAt, Place: b.Slot.Place, Campus: b.Slot.Campus, HeldUntil: b.HeldUntil, State: b.State,
-		Reason: b.Reason, Name: set.Name,
+		Reason: b.Reason, Name: set.Name, Moves: b.Moves,
 	}
 }
 
@@ -62,6 +65,11 @@ func announceBooked(ctx context.Context, tx *store.Tx, b Booking, set Settings) 
 	if err := tell(ctx, tx, b, KindBooked, f, b.Student.ID); err != nil {
 		return err
 	}
+	return request(ctx, tx, b, f, set)
+}
+
+// request asks the centre to confirm or reject.
+func request(ctx context.Context, tx *store.Tx, b Booking, f Facts, set Settings) error {
 	f.Reasons = set.Reasons
 	staff, err := deciders(ctx, tx, b.Slot)
 	if err != nil {
@@ -69,7 +77,7 @@ func announceBooked(ctx context.Context, tx *store.Tx, b Booking, set Settings) 
 	}
 	return outbox.Put(ctx, tx, outbox.Message{
 		To: staff, Kind: KindRequested, Class: outbox.Reply, Card: true,
-		Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: "counselling/requested/" + b.PublicID, Args: f,
+		Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: b.key("counselling/requested"), Args: f,
 	})
 }
 
@@ -146,7 +154,7 @@ func remind(ctx context.Context, tx *store.Tx, b Booking, set Settings, f Facts)
 		for _, to := range []identity.ID{b.Student.ID, b.Slot.person} {
 			if err := outbox.Put(ctx, tx, outbox.Message{
 				To: []identity.ID{to}, Kind: r.kind, Class: outbox.Timed, DueAt: r.at, NotAfter: r.last,
-				Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: r.kind + "/" + b.PublicID, Args: f,
+				Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: b.key(r.kind), Args: f,
 			}); err != nil {
 				return err
 			}
@@ -190,6 +198,9 @@ func announceCancelled(ctx context.Context, tx *store.Tx, b Booking, by string) 
 	return tell(ctx, tx, b, KindCancelled, f, b.Slot.person)
 }
 
+// key has an event of the kind announced once for every hour the booking is moved to.
+func (b Booking) key(kind string) string { return fmt.Sprintf("%s/%s/%d", kind, b.PublicID, b.Moves) }
+
 func announceExpired(ctx context.Context, tx *store.Tx, b Booking) error {
 	_, f, err := settle(ctx, tx, b, "")
 	if err != nil {
@@ -201,6 +212,6 @@ func announceExpired(ctx context.Context, tx *store.Tx, b Booking) error {
 func tell(ctx context.Context, tx *store.Tx, b Booking, kind string, f Facts, to identity.ID) error {
 	return outbox.Put(ctx, tx, outbox.Message{
 		To: []identity.ID{to}, Kind: kind, Class: outbox.Reply, Scope: scope(b.Slot.centre),
-		Subject: Subject(b.PublicID), Key: kind + "/" + b.PublicID, Args: f,
+		Subject: Subject(b.PublicID), Key: b.key(kind), Args: f,
 	})
 }

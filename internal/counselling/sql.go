@@ -157,36 +157,36 @@ type newBooking struct {
 	Wish      []byte
 	Via       Via
 	HeldUntil time.Time
+	Term      string // of the hour
+	Limit     int    // of the student's hours in the term
 }
 
-// bookSQL takes the first free seat of a slot. Who is taking the same seat is waited
+// bookSQL takes the first free seat of a slot, and the student's first free hour of the term. Who is taking the same seat is waited
 // for; whoever loses writes nothing.
 const bookSQL = `
-	insert into booking (public_id, slot_id, seat, student_id, wish, via, held_until, created_at)
-	select $2, s.slot_id, s.number, $3, $4, $5, $6, $7 from seat s
-	where s.slot_id = $1 and not exists (
-		select 1 from booking b where b.slot_id = s.slot_id and b.seat = s.number
-			and b.state in ('pending', 'confirmed', 'arrived', 'missed'))
-	order by s.number limit 1
+	insert into booking (public_id, slot_id, seat, student_id, wish, via, held_until, created_at, term, ordinal)
+	select $2, s.slot_id, s.number, $3, $4, $5, $6, $7, $8, free.ordinal from (
+		select slot_id, number from seat s where slot_id = $1 and not exists (
+			select 1 from booking b where b.slot_id = s.slot_id and b.seat = s.number
+				and b.state in ('pending', 'confirmed', 'arrived', 'missed'))
+		order by number limit 1 for key share) s, (
+		select min(n) ordinal from generate_series(1, $9::int) n where not exists (
+			select 1 from booking b where b.student_id = $3 and b.term = $8 and b.ordinal = n
+				and b.state in ('pending', 'confirmed', 'arrived', 'missed'))) free
+	where free.ordinal is not null
 	on conflict do nothing
 	returning id`
 
 // insertBooking writes a booking and the beginning of its history. It returns 0 if the
-// seat, or the student's one open booking, was taken.
+// seat, the student's one open booking or the last hour of the term was taken.
 func insertBooking(ctx context.Context, tx *store.Tx, slot int64, b newBooking) (int64, error) {
 	var id int64
 	err := tx.GetContext(ctx, &id, `with b as (`+bookSQL+`)
-		insert into booking_event (booking_id, at, state, person_id) select id, $7, 'pending', $3 from b returning booking_id`, slot, b.PublicID, b.Student, b.Wish, b.Via, b.HeldUntil, tx.Now())
+		insert into booking_event (booking_id, at, state, person_id) select id, $7, 'pending', $3 from b returning booking_id`, slot, b.PublicID, b.Student, b.Wish, b.Via, b.HeldUntil, tx.Now(), b.Term, b.Limit)
 	if store.Missing(err) {
 		return 0, nil
 	}
 	return id, err
-}
-
-func hasOpenBooking(ctx context.Context, tx *store.Tx, student identity.ID) (bool, error) {
-	var open bool
-	err := tx.GetContext(ctx, &open, `select exists (select 1 from booking where student_id = $1 and state in ('pending', 'confirmed'))`, student)
-	return open, err
 }
 
 type bookingRow struct {
@@ -205,11 +205,13 @@ type bookingRow struct {
 	Name      string         `db:"name"`
 	Number    string         `db:"number"`
 	College   string         `db:"college"`
+	Moves     int            `db:"moves"`
+	Term      string         `db:"term"`
 }
 
 const selectBooking = `
 	select b.id, b.public_id, b.slot_id, b.student_id, b.state, b.wish, b.via, b.held_until, b.created_at,
-		b.decided_at, d.name decided_by, b.reason, p.name, coalesce(p.number, '') number, coalesce(p.college_name, '') college
+		b.decided_at, d.name decided_by, b.reason, b.moves, b.term, p.name, coalesce(p.number, '') number, coalesce(p.college_name, '') college
 	from booking b join identity_person p on p.id = b.student_id left join identity_person d on d.id = b.decided_by`
 
 func selectBookings(ctx context.Context, tx *store.Tx, where string, args ...any) ([]Booking, error) {
@@ -234,7 +236,7 @@ func selectBookings(ctx context.Context, tx *store.Tx, where string, args ...any
 		list[i] = Booking{
 			PublicID: r.PublicID, State: r.State, Slot: byID[r.Slot], Via: r.Via, HeldUntil: r.HeldUntil,
 			CreatedAt: r.CreatedAt, DecidedAt: r.DecidedAt.Time, DecidedBy: r.DecidedBy.String, Reason: r.Reason,
-			Student: Student{ID: r.Student, Name: r.Name, Number: r.Number, College: r.College}, id: r.ID,
+			Student: Student{ID: r.Student, Name: r.Name, Number: r.Number, College: r.College}, Moves: r.Moves, id: r.ID, term: r.Term,
 		}
 		if r.Wish != nil {
 			wish, err := tx.Keys().Unseal(wishPlace(r.PublicID), r.Wish)
@@ -287,8 +289,11 @@ func insertEvent(ctx context.Context, tx *store.Tx, booking int64, state State, 
 
 func selectEvents(ctx context.Context, tx *store.Tx, booking int64) ([]Event, error) {
 	rows, err := tx.QueryContext(ctx, `
-		select e.at, e.state, coalesce(p.name, ''), e.reason from booking_event e
-		left join identity_person p on p.id = e.person_id where e.booking_id = $1 order by e.id`, booking)
+		select e.at, e.state, coalesce(p.name, ''), e.reason, f.starts_at, fp.name, t.starts_at, tp.name from booking_event e
+		left join identity_person p on p.id = e.person_id
+		left join slot f on f.id = e.from_slot left join counsellor fc on fc.id = f.counsellor_id left join identity_person fp on fp.id = fc.person_id
+		left join slot t on t.id = e.to_slot left join counsellor tc on tc.id = t.counsellor_id left join identity_person tp on tp.id = tc.person_id
+		where e.booking_id = $1 order by e.id`, booking)
 	if err != nil {
 		return nil, err
 	}
@@ -296,8 +301,13 @@ func selectEvents(ctx context.Context, tx *store.Tx, booking int64) ([]Event, er
 	var events []Event
 	for rows.Next() {
 		var e Event
-		if err := rows.Scan(&e.At, &e.State, &e.By, &e.Reason); err != nil {
+		var from, to sql.NullTime
+		var fromName, toName sql.NullString
+		if err := rows.Scan(&e.At, &e.State, &e.By, &e.Reason, &from, &fromName, &to, &toName); err != nil {
 			return nil, err
+		}
+		if from.Valid {
+			e.From, e.To = &Hour{from.Time, fromName.String}, &Hour{to.Time, toName.String}
 		}
 		events = append(events, e)
 	}
@@ -374,10 +384,13 @@ func overlapping(ctx context.Context, tx *store.Tx, counsellor int64, from, to t
 	return yes, err
 }
 
-// closeSlot takes the hour out of the list and removes its free seats; a booking
-// made at the same moment keeps its seat by the foreign key.
+// closeSlot takes the hour out of the list and removes its free seats. It waits for who
+// is taking one at this moment, and then that seat stays; who comes later finds none.
 func closeSlot(ctx context.Context, tx *store.Tx, slot int64) error {
 	if _, err := tx.ExecContext(ctx, `update slot set open = false where id = $1`, slot); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `select 1 from seat where slot_id = $1 order by number for update`, slot); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `
@@ -417,7 +430,8 @@ func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 		union all
 		select 'counselling: booking ' || b.public_id || ' was made without consent' from booking b
 			where not exists (select 1 from counselling_consent c where c.person_id = b.student_id and c.agreed_at <= b.created_at)
-				and b.via <> 'desk'`, tx.Now())
+				and b.via <> 'desk'
+		union all`+brokenLife, tx.Now(), pq.Array(steps()))
 	return lines, err
 }
 
