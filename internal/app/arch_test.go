@@ -25,9 +25,6 @@ var layers = [][]string{
 	{"bot/dialogue", "bot/understand", "bot/card", "miniapp/h5", "miniapp/desk", "miniapp/api"},
 	{"miniapp/page"},
 	{"internal/counselling"},
-	{"internal/approval"},
-	{"internal/form"},
-	{"internal/rule"},
 	{"internal/calendar", "internal/setting", "internal/outbox", "internal/inbox", "internal/job"},
 	{"internal/identity"},
 	{"internal/audit", "internal/session", "internal/alarm"},
@@ -35,7 +32,7 @@ var layers = [][]string{
 	{"internal/store", "internal/wecom", "internal/simulator"},
 	{"internal/sheet", "internal/photo", "internal/document"},
 	{"miniapp/static", "templates", "migrations", "internal/localdb", "internal/config"},
-	{"internal/clock", "internal/region"},
+	{"internal/clock"},
 	{"internal/errs"},
 }
 
