@@ -40,8 +40,15 @@ func Book(ctx context.Context, tx *store.Tx, who identity.Person, slotID, wish s
 	if err := mayBook(ctx, tx, who, slot, set); err != nil {
 		return Booking{}, err
 	}
+	wait, err := lockMyWait(ctx, tx, who.ID)
+	if err != nil {
+		return Booking{}, err
+	}
 	b, err := take(ctx, tx, who, slot, set, wish, via)
 	if err != nil {
+		return Booking{}, err
+	}
+	if err := answered(ctx, tx, wait, slot); err != nil {
 		return Booking{}, err
 	}
 	return b, announceBooked(ctx, tx, b, set)
@@ -121,7 +128,7 @@ func taken(ctx context.Context, tx *store.Tx, slot Slot, set Settings) error {
 	}
 	s := "这个时间刚刚约满。"
 	if len(free) == 0 {
-		s += "最近没有空位，过一两天再来看看；着急请直接联系中心。"
+		s += "最近没有空位，可以排队，有空位就告诉你；着急请直接联系中心。"
 		return errs.New(errs.Conflict, s)
 	}
 	names := make([]string, len(free))
@@ -131,7 +138,7 @@ func taken(ctx context.Context, tx *store.Tx, slot Slot, set Settings) error {
 			names[i] += " " + f.Name
 		}
 	}
-	return errs.New(errs.Conflict, s+"最近的空位："+strings.Join(names, "、")+"。")
+	return errs.New(errs.Conflict, s+"最近的空位："+strings.Join(names, "、")+"；也可以排队。")
 }
 
 // ExpireJob is the kind of the job that frees an undecided seat.

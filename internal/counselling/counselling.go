@@ -195,6 +195,8 @@ type Settings struct {
 	Contact       string   `json:"contact"`        // how to reach the centre, shown on its pages
 	Reasons       []string `json:"reasons"`        // of a rejection, offered on card and desk
 	KeepReasons   []string `json:"keep_reasons"`   // of a strike that stays, offered on card and desk
+	OfferMinutes  int      `json:"offer_minutes"`  // a place offered to who waits is held so long, quiet hours not counted
+	WaitDays      int      `json:"wait_days"`      // after so many days a wait is asked about
 }
 
 // SettingKey is where the settings are stored.
@@ -209,6 +211,7 @@ func Defaults() Settings {
 		Contact:     "工作日 9:00–17:00，电话 021-5550-0101（示例）",
 		Reasons:     []string{"这个时间老师临时有安排", "更适合另一位老师，请重新选择", "信息不全，请先来电说明"},
 		KeepReasons: []string{"说明里的情况可以提前取消", "请先来电说明情况"},
+		OfferMinutes: 30, WaitDays: 14,
 	}
 }
 
@@ -233,6 +236,8 @@ func (s Settings) Check() error {
 		fields["term_starts"] = "学期开始日期写 1 到 4 个，每行一个，像 02-20。"
 	}
 	within("before_minutes", s.BeforeMinutes, 10, 1440, "提前提醒填 10 到 1440 分钟。")
+	within("offer_minutes", s.OfferMinutes, 5, 1440, "空位保留时长填 5 到 1440 分钟。")
+	within("wait_days", s.WaitDays, 1, 120, "排队多久后询问填 1 到 120 天。")
 	for name, v := range map[string]string{"eve_at": s.EveAt, "quiet_from": s.QuietFrom, "quiet_to": s.QuietTo} {
 		if _, err := time.Parse("15:04", v); err != nil {
 			fields[name] = "时间写成 19:52 这样。"

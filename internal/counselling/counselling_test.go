@@ -78,7 +78,7 @@ func TestBook(t *testing.T) {
 		c.hour(26*time.Hour, 1)
 		c.mustBook(c.students[0], slot)
 		_, err := c.book(c.students[1], slot)
-		if want := "这个时间刚刚约满。最近的空位：明天 11:00。"; errs.MessageOf(err) != want {
+		if want := "这个时间刚刚约满。最近的空位：明天 11:00；也可以排队。"; errs.MessageOf(err) != want {
 			t.Errorf("message = %q, want %q", errs.MessageOf(err), want)
 		}
 	})
@@ -331,7 +331,7 @@ func TestStatesAgreeWithTheSchema(t *testing.T) {
 			inSQL = append(inSQL, s)
 		}
 	}
-	var inGo []string
+	inGo := []string{"offered"} // the seat of an offer, which is no booking yet
 	for _, s := range counselling.States() {
 		inGo = append(inGo, string(s))
 	}

@@ -84,7 +84,13 @@ func move(ctx context.Context, tx *store.Tx, by identity.ID, b Booking, to State
 	if to == Confirmed || to == Rejected {
 		b.DecidedAt = tx.Now()
 	}
-	return b, audit.Append(ctx, tx, int64(by), "booking."+string(to), Subject(b.PublicID), nil)
+	if err := audit.Append(ctx, tx, int64(by), "booking."+string(to), Subject(b.PublicID), nil); err != nil {
+		return b, err
+	}
+	if to == Cancelled || to == Rejected || to == Expired {
+		return b, freed(ctx, tx, b.Slot.centre)
+	}
+	return b, nil
 }
 
 // decidedBefore tells who comes late what was decided, by whom and when.

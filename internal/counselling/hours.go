@@ -46,6 +46,9 @@ func AddHours(ctx context.Context, tx *store.Tx, who identity.Person, e HoursEdi
 			opened++
 		}
 	}
+	if err := freed(ctx, tx, c.centre); err != nil {
+		return opened, err
+	}
 	return opened, audit.Append(ctx, tx, int64(who.ID), "hours.add", "counsellor/"+c.PublicID, map[string]any{"opened": opened})
 }
 
@@ -102,6 +105,12 @@ func CloseHour(ctx context.Context, tx *store.Tx, who identity.Person, slotID st
 	if err := closeSlot(ctx, tx, s.id); err != nil {
 		return 0, fmt.Errorf("close hour: %w", err)
 	}
+	if err := freed(ctx, tx, s.centre); err != nil { // an offer of the hour is withdrawn
+		return 0, err
+	}
+	if s, err = slotByPublicID(ctx, tx, slotID, tx.Now()); err != nil {
+		return 0, fmt.Errorf("load hour: %w", err)
+	}
 	return s.Taken, audit.Append(ctx, tx, int64(who.ID), "hours.close", "slot/"+slotID, nil)
 }
 
@@ -146,6 +155,9 @@ func SaveCounsellor(ctx context.Context, tx *store.Tx, who identity.Person, cent
 	if err != nil {
 		return "", fmt.Errorf("save counsellor: %w", err)
 	}
+	if err := freed(ctx, tx, centre); err != nil { // who receives again has free hours
+		return "", err
+	}
 	return id, audit.Append(ctx, tx, int64(who.ID), "counsellor.save", "counsellor/"+id, nil)
 }
 
@@ -172,17 +184,21 @@ func SaveSettings(ctx context.Context, tx *store.Tx, who identity.Person, centre
 	if err := setting.Save(ctx, tx, SettingKey, s, int64(who.ID)); err != nil {
 		return err
 	}
+	if err := freed(ctx, tx, centre); err != nil { // other limits may open other hours
+		return err
+	}
 	return audit.Append(ctx, tx, int64(who.ID), "setting.save", "setting/"+SettingKey, nil)
 }
 
 // Broken returns one line for each row that breaks an invariant (T1): places, one
-// open booking a student, holds, history, consent.
+// open booking a student, holds, history, consent, the queue.
 func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	lines, err := broken(ctx, tx)
 	if err != nil {
 		return nil, fmt.Errorf("audit counselling: %w", err)
 	}
-	return lines, nil
+	queue, err := brokenQueue(ctx, tx)
+	return append(lines, queue...), err
 }
 
 // BrokenReminders returns one line for each reminder that waits for a booking that

@@ -46,8 +46,21 @@ func Move(ctx context.Context, tx *store.Tx, who identity.Person, bookingID, slo
 	if reason, err = mayMove(tx, who, b, to, set, reason); err != nil {
 		return b, err
 	}
+	wait, err := lockMyWait(ctx, tx, b.Student.ID)
+	if err != nil {
+		return b, err
+	}
 	moved, err := b.moveTo(ctx, tx, who, to, set, reason)
 	if err != nil {
+		return b, err
+	}
+	if wait != nil && wait.Want.Earlier && !to.StartsAt.Before(b.Slot.StartsAt) {
+		wait = nil // a later hour is not what the student waits for
+	}
+	if err := answered(ctx, tx, wait, to); err != nil {
+		return b, err
+	}
+	if err := freed(ctx, tx, b.Slot.centre); err != nil {
 		return b, err
 	}
 	return moved, announceMoved(ctx, tx, who, b, moved, reason, set)

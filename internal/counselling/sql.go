@@ -42,7 +42,7 @@ const selectSlot = `
 	select s.id, s.public_id, s.starts_at, s.ends_at, s.place, cam.name campus, s.open, s.counsellor_id,
 		c.public_id c_public_id, c.active c_active, c.centre_id, c.person_id, p.name,
 		(select count(*) from seat where slot_id = s.id) capacity,
-		(select count(*) from booking b where b.slot_id = s.id and b.state in ('pending', 'confirmed', 'arrived', 'missed')) taken
+		(select count(*) from booking b where b.slot_id = s.id and b.state in ('offered', 'pending', 'confirmed', 'arrived', 'missed')) taken
 	from slot s join counsellor c on c.id = s.counsellor_id join identity_person p on p.id = c.person_id
 	join campus cam on cam.id = s.campus_id`
 
@@ -78,7 +78,7 @@ func freeSlots(ctx context.Context, tx *store.Tx, counsellor int64, from, to tim
 		where s.open and c.active and s.starts_at >= $2 and s.starts_at < $3 and ($1::bigint = 0 or c.id = $1)
 			and exists (select 1 from seat where seat.slot_id = s.id and not exists (
 				select 1 from booking b where b.slot_id = s.id and b.seat = seat.number
-					and b.state in ('pending', 'confirmed', 'arrived', 'missed')))
+					and b.state in ('offered', 'pending', 'confirmed', 'arrived', 'missed')))
 		order by s.starts_at, c.position, c.id limit $4`, counsellor, from, to, n)
 }
 
@@ -125,7 +125,7 @@ func nextFree(ctx context.Context, tx *store.Tx, from, to time.Time) (map[int64]
 			where f.open and f.starts_at >= $1 and f.starts_at < $2
 				and exists (select 1 from seat where seat.slot_id = f.id and not exists (
 					select 1 from booking b where b.slot_id = f.id and b.seat = seat.number
-						and b.state in ('pending', 'confirmed', 'arrived', 'missed')))
+						and b.state in ('offered', 'pending', 'confirmed', 'arrived', 'missed')))
 			order by f.counsellor_id, f.starts_at)`, from, to)
 	if err != nil {
 		return nil, err
@@ -168,7 +168,7 @@ const bookSQL = `
 	select $2, s.slot_id, s.number, $3, $4, $5, $6, $7, $8, free.ordinal from (
 		select slot_id, number from seat s where slot_id = $1 and not exists (
 			select 1 from booking b where b.slot_id = s.slot_id and b.seat = s.number
-				and b.state in ('pending', 'confirmed', 'arrived', 'missed'))
+				and b.state in ('offered', 'pending', 'confirmed', 'arrived', 'missed'))
 		order by number limit 1 for key share) s, (
 		select min(n) ordinal from generate_series(1, $9::int) n where not exists (
 			select 1 from booking b where b.student_id = $3 and b.term = $8 and b.ordinal = n
@@ -212,7 +212,8 @@ type bookingRow struct {
 const selectBooking = `
 	select b.id, b.public_id, b.slot_id, b.student_id, b.state, b.wish, b.via, b.held_until, b.created_at,
 		b.decided_at, d.name decided_by, b.reason, b.moves, b.term, p.name, coalesce(p.number, '') number, coalesce(p.college_name, '') college
-	from booking b join identity_person p on p.id = b.student_id left join identity_person d on d.id = b.decided_by`
+	from (select * from booking where state <> 'offered') b -- an offer is no booking yet
+	join identity_person p on p.id = b.student_id left join identity_person d on d.id = b.decided_by`
 
 func selectBookings(ctx context.Context, tx *store.Tx, where string, args ...any) ([]Booking, error) {
 	var rows []bookingRow
@@ -252,7 +253,7 @@ func selectBookings(ctx context.Context, tx *store.Tx, where string, args ...any
 // lockBooking locks the booking, so that two decisions queue, and returns it.
 func lockBooking(ctx context.Context, tx *store.Tx, publicID string) (Booking, error) {
 	var id int64
-	if err := tx.GetContext(ctx, &id, `select id from booking where public_id = $1 for no key update`, publicID); err != nil {
+	if err := tx.GetContext(ctx, &id, `select id from booking where public_id = $1 and state <> 'offered' for no key update`, publicID); err != nil {
 		return Booking{}, err
 	}
 	list, err := selectBookings(ctx, tx, `where b.id = $1`, id)
@@ -415,7 +416,7 @@ func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	var lines []string
 	err := tx.SelectContext(ctx, &lines, `
 		select 'counselling: slot ' || s.public_id || ' has more bookings than places' from slot s
-			where (select count(*) from booking b where b.slot_id = s.id and b.state in ('pending', 'confirmed', 'arrived', 'missed'))
+			where (select count(*) from booking b where b.slot_id = s.id and b.state in ('offered', 'pending', 'confirmed', 'arrived', 'missed'))
 				> (select count(*) from seat where slot_id = s.id)
 		union all
 		select 'counselling: ' || count(*) || ' open bookings of one student' from booking
@@ -425,8 +426,8 @@ func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 			where state = 'pending' and held_until < $1::timestamptz - interval '10 minutes'
 		union all
 		select 'counselling: booking ' || b.public_id || ' does not agree with its history' from booking b
-			where b.state <> (select e.state from booking_event e where e.booking_id = b.id order by e.id desc limit 1)
-				or not exists (select 1 from booking_event e where e.booking_id = b.id)
+			where b.state <> 'offered' and (b.state <> (select e.state from booking_event e where e.booking_id = b.id order by e.id desc limit 1)
+				or not exists (select 1 from booking_event e where e.booking_id = b.id))
 		union all
 		select 'counselling: booking ' || b.public_id || ' was made without consent' from booking b
 			where not exists (select 1 from counselling_consent c where c.person_id = b.student_id and c.agreed_at <= b.created_at)

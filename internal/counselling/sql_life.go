@@ -71,7 +71,7 @@ func moveBooking(ctx context.Context, tx *store.Tx, id int64, m moveTo) (bool, e
 		), seat as (
 			select s.number from seat s where s.slot_id = $2 and not exists (
 				select 1 from booking b where b.slot_id = s.slot_id and b.seat = s.number
-					and b.state in ('pending', 'confirmed', 'arrived', 'missed'))
+					and b.state in ('offered', 'pending', 'confirmed', 'arrived', 'missed'))
 			order by s.number limit 1 for key share
 		), number as (
 			select min(n) ordinal from old, generate_series(1, $6::int) n where not exists (

@@ -192,6 +192,37 @@ func (q Quiet) TimedAt(due, now time.Time) time.Time {
 	return to
 }
 
+// Add returns when d has passed since t, not counting quiet hours: the clock of an
+// offer stops in them. For d 0 it is the first moment from t on outside them.
+func (q Quiet) Add(t time.Time, d time.Duration) time.Time {
+	for {
+		if _, to, inside := q.Bounds(t); inside {
+			t = to
+		}
+		from, ok := q.next(t)
+		if left := from.Sub(t); !ok || d < left {
+			return t.Add(d)
+		} else {
+			t, d = from, d-left
+		}
+	}
+}
+
+// next returns when the next quiet span after t begins, and whether there is one.
+func (q Quiet) next(t time.Time) (time.Time, bool) {
+	f, okf := minutes(q.From)
+	e, oke := minutes(q.To)
+	if !okf || !oke || f == e || q.Zone == nil {
+		return t, false
+	}
+	local := t.In(q.Zone)
+	from := time.Date(local.Year(), local.Month(), local.Day(), f/60, f%60, 0, 0, q.Zone)
+	if !from.After(t) {
+		from = time.Date(local.Year(), local.Month(), local.Day()+1, f/60, f%60, 0, 0, q.Zone)
+	}
+	return from, true
+}
+
 func minutes(s string) (int, bool) {
 	t, err := time.Parse("15:04", s)
 	return t.Hour()*60 + t.Minute(), err == nil

@@ -1,0 +1,809 @@
+package counselling_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/xuegong/xuegong/internal/counselling"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/job"
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+func (c *centre) join(who identity.Person, want counselling.Want) counselling.Wait {
+	c.t.Helper()
+	var w counselling.Wait
+	c.update(func(ctx context.Context, tx *store.Tx) (err error) {
+		w, err = counselling.Join(ctx, tx, who, want, counselling.ViaPage)
+		return err
+	})
+	return w
+}
+
+// wait is where the student stands in the queue now, nil if nowhere.
+func (c *centre) wait(who identity.Person) *counselling.Wait {
+	c.t.Helper()
+	var w *counselling.Wait
+	c.update(func(ctx context.Context, tx *store.Tx) (err error) {
+		w, err = counselling.MyWait(ctx, tx, who)
+		return err
+	})
+	return w
+}
+
+// offered is the place offered to the student, which must be there.
+func (c *centre) offered(who identity.Person) counselling.Offer {
+	c.t.Helper()
+	w := c.wait(who)
+	if w == nil || w.Offer == nil {
+		c.t.Fatalf("%s has no offer", who.Name)
+	}
+	return *w.Offer
+}
+
+func (c *centre) unoffered(who identity.Person) {
+	c.t.Helper()
+	if w := c.wait(who); w != nil && w.Offer != nil {
+		c.t.Errorf("%s has an offer of %v", who.Name, w.Offer.Slot.StartsAt)
+	}
+}
+
+func (c *centre) accept(who identity.Person, offer string) (b counselling.Booking, err error) {
+	err = c.try(func(ctx context.Context, tx *store.Tx) error {
+		b, err = counselling.Accept(ctx, tx, who, offer, counselling.ViaPage)
+		return err
+	})
+	return b, err
+}
+
+func (c *centre) decline(who identity.Person, offer string) error {
+	return c.try(func(ctx context.Context, tx *store.Tx) error {
+		_, err := counselling.Decline(ctx, tx, who, offer)
+		return err
+	})
+}
+
+func (c *centre) cancel(who identity.Person, booking string) error {
+	return c.try(func(ctx context.Context, tx *store.Tx) error {
+		_, err := counselling.Cancel(ctx, tx, who, booking, "老师临时有安排")
+		return err
+	})
+}
+
+// work does everything that is due.
+func (c *centre) work() {
+	c.t.Helper()
+	r := &job.Runner{DB: c.db, Log: slog.New(slog.DiscardHandler), Kinds: map[string]job.Step{
+		counselling.ExpireJob: counselling.Expire, counselling.OfferJob: counselling.ExpireOffer,
+		counselling.ServeJob: counselling.ServeWaitlist, counselling.AskJob: counselling.AskWait,
+	}}
+	for {
+		did, err := r.Step(context.Background(), 0)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if !did {
+			return
+		}
+	}
+}
+
+func (c *centre) count(query string) (n int) {
+	c.t.Helper()
+	c.update(func(ctx context.Context, tx *store.Tx) error { return tx.GetContext(ctx, &n, query) })
+	return n
+}
+
+// fullHour is an hour the first student has, for which the others can wait.
+func (c *centre) fullHour(after time.Duration) counselling.Booking {
+	c.t.Helper()
+	c.agree(c.students...)
+	return c.mustBook(c.students[0], c.hour(after, 1))
+}
+
+func TestACancelledPlaceIsOfferedToTheFirstInTheQueueAtOnce(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 3)
+	b := c.fullHour(30 * time.Hour)
+	first, second := c.join(c.students[1], counselling.Want{}), c.join(c.students[2], counselling.Want{})
+	if first.Place != 1 || second.Place != 2 {
+		t.Errorf("places %d and %d, want 1 and 2", first.Place, second.Place)
+	}
+	if err := c.cancel(c.students[0], b.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	o := c.offered(c.students[1])
+	c.unoffered(c.students[2])
+	if !o.Until.Equal(c.clock.Now().Add(30 * time.Minute)) {
+		t.Errorf("held until %v, want half an hour", o.Until)
+	}
+	var due time.Time
+	c.update(func(ctx context.Context, tx *store.Tx) error {
+		return tx.GetContext(ctx, &due, `select due_at from send where kind = 'counselling.offer'`)
+	})
+	if late := due.Sub(c.clock.Now()); late > time.Minute {
+		t.Errorf("the card leaves %v after the cancellation, want within a minute", late)
+	}
+	if _, err := c.book(c.students[2], b.Slot.PublicID); !strings.HasPrefix(errs.MessageOf(err), "这个时间刚刚约满。") {
+		t.Errorf("somebody else books the offered place: %v", err)
+	}
+	got, err := c.accept(c.students[1], o.PublicID)
+	if err != nil || got.State != counselling.Pending || got.Slot.PublicID != b.Slot.PublicID {
+		t.Errorf("Accept = %+v, %v", got, err)
+	}
+	if c.wait(c.students[1]) != nil {
+		t.Error("who has a place waits on")
+	}
+	c.sound()
+}
+
+func TestWhoDeclinesKeepsTheirPlaceAndTheNextIsAsked(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 4)
+	b := c.fullHour(30 * time.Hour)
+	c.join(c.students[1], counselling.Want{})
+	c.join(c.students[2], counselling.Want{})
+	if err := c.cancel(c.students[0], b.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.decline(c.students[1], c.offered(c.students[1]).PublicID); err != nil {
+		t.Fatal(err)
+	}
+	c.offered(c.students[2])
+	if w := c.wait(c.students[1]); w == nil || w.Place != 1 || w.Offer != nil {
+		t.Errorf("after declining: %+v", w)
+	}
+	c.sound()
+	c.clock.MoveTo(c.offered(c.students[2]).Until)
+	c.work()
+	c.unoffered(c.students[1]) // was asked about this hour before
+	c.sound()
+	if _, err := c.book(c.students[3], b.Slot.PublicID); err != nil {
+		t.Errorf("when nobody in the queue wants it, it is free: %v", err)
+	}
+	c.sound()
+}
+
+func TestAWishThatDoesNotFitIsPassedOverAndKeepsItsPlace(t *testing.T) {
+	t.Parallel()
+	monday := time.Date(2026, 10, 12, 0, 0, 0, 0, time.FixedZone("", 8*3600))
+	for name, tt := range map[string]struct {
+		want func(c *centre) counselling.Want
+		fits bool
+	}{
+		"anything":              {func(*centre) counselling.Want { return counselling.Want{} }, true},
+		"this_counsellor":       {func(c *centre) counselling.Want { return counselling.Want{Counsellor: c.counsellors[0].PublicID} }, true},
+		"the_other_counsellor":  {func(c *centre) counselling.Want { return counselling.Want{Counsellor: c.counsellors[1].PublicID} }, false},
+		"this_campus":           {func(*centre) counselling.Want { return counselling.Want{Campus: "east"} }, true},
+		"an_afternoon":          {func(*centre) counselling.Want { return counselling.Want{Part: counselling.Afternoon} }, true},
+		"a_morning":             {func(*centre) counselling.Want { return counselling.Want{Part: counselling.Morning} }, false},
+		"this_day":              {func(*centre) counselling.Want { return counselling.Want{From: monday.AddDate(0, 0, 1), To: monday.AddDate(0, 0, 1)} }, true},
+		"the_day_after":         {func(*centre) counselling.Want { return counselling.Want{From: monday.AddDate(0, 0, 2)} }, false},
+		"up_to_the_day_before":  {func(*centre) counselling.Want { return counselling.Want{To: monday} }, false},
+		"a_span_with_it_inside": {func(*centre) counselling.Want { return counselling.Want{From: monday, To: monday.AddDate(0, 0, 5), Part: counselling.Afternoon} }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCentre(t, 3)
+			b := c.fullHour(30 * time.Hour) // Tuesday 15:00
+			c.join(c.students[1], tt.want(c))
+			c.join(c.students[2], counselling.Want{})
+			if err := c.cancel(c.students[0], b.PublicID); err != nil {
+				t.Fatal(err)
+			}
+			if tt.fits {
+				c.offered(c.students[1])
+				c.unoffered(c.students[2])
+			} else {
+				c.offered(c.students[2])
+				c.unoffered(c.students[1])
+				if w := c.wait(c.students[1]); w == nil || w.Place != 1 {
+					t.Errorf("passed over: %+v", w)
+				}
+			}
+			c.sound()
+		})
+	}
+}
+
+func TestEveryWayAPlaceBecomesFreeReachesTheQueue(t *testing.T) {
+	t.Parallel()
+	for name, free := range map[string]func(*centre, counselling.Booking) error{
+		"cancelled_by_the_student": func(c *centre, b counselling.Booking) error { return c.cancel(c.students[0], b.PublicID) },
+		"cancelled_by_the_centre":  func(c *centre, b counselling.Booking) error { return c.cancel(c.desk, b.PublicID) },
+		"rejected": func(c *centre, b counselling.Booking) error {
+			return c.try(func(ctx context.Context, tx *store.Tx) error {
+				_, err := counselling.Reject(ctx, tx, c.wang, b.PublicID, "临时有安排")
+				return err
+			})
+		},
+		"expired": func(c *centre, b counselling.Booking) error {
+			_ = c.clock.MoveTo(b.HeldUntil)
+			c.work()
+			return nil
+		},
+		"hours_added": func(c *centre, _ counselling.Booking) error {
+			c.hour(50*time.Hour, 1)
+			return nil
+		},
+		"the_student_moves_away": func(c *centre, b counselling.Booking) error {
+			other := c.hour(51*time.Hour, 1)
+			if err := c.decline(c.students[1], c.offered(c.students[1]).PublicID); err != nil {
+				return err
+			}
+			return c.try(func(ctx context.Context, tx *store.Tx) error {
+				_, err := counselling.Move(ctx, tx, c.students[0], b.PublicID, other, "")
+				return err
+			})
+		},
+		"an_hour_comes_within_the_horizon": func(c *centre, _ counselling.Booking) error {
+			start := c.clock.Now().Add(30 * 24 * time.Hour)
+			c.update(func(ctx context.Context, tx *store.Tx) error {
+				_, err := counselling.AddHours(ctx, tx, c.desk, counselling.HoursEdit{
+					Counsellor: c.counsellors[0].PublicID, StartsAt: start, EndsAt: start.Add(time.Hour), Capacity: 1, Weeks: 1,
+				})
+				return err
+			})
+			c.unoffered(c.students[1])
+			_ = c.clock.MoveTo(c.clock.Now().Add(2*24*time.Hour - time.Hour))
+			c.work()
+			c.unoffered(c.students[1])
+			_ = c.clock.MoveTo(c.clock.Now().Add(time.Hour))
+			c.work()
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCentre(t, 2)
+			b := c.fullHour(72 * time.Hour)
+			if name == "an_hour_comes_within_the_horizon" {
+				if err := c.try(func(ctx context.Context, tx *store.Tx) error {
+					_, err := counselling.Confirm(ctx, tx, c.wang, b.PublicID)
+					return err
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.join(c.students[1], counselling.Want{})
+			if err := free(c, b); err != nil {
+				t.Fatal(err)
+			}
+			c.offered(c.students[1])
+			c.sound()
+		})
+	}
+}
+
+func TestAFreePlaceThatFitsIsOfferedToWhoJoins(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 1)
+	c.agree(c.students...)
+	c.hour(30*time.Hour, 1)
+	if w := c.join(c.students[0], counselling.Want{}); w.Offer == nil {
+		t.Errorf("nothing offered: %+v", w)
+	}
+	c.sound()
+}
+
+func TestJoinRefuses(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 3)
+	join := func(who identity.Person, w counselling.Want) error {
+		return c.try(func(ctx context.Context, tx *store.Tx) error {
+			_, err := counselling.Join(ctx, tx, who, w, counselling.ViaPage)
+			return err
+		})
+	}
+	if err := join(c.students[0], counselling.Want{}); !errors.Is(err, counselling.ErrNotAgreed) {
+		t.Errorf("without the notice: %v", err)
+	}
+	if err := join(c.fudaoyuan, counselling.Want{}); !errors.Is(err, counselling.ErrStudentsOnly) {
+		t.Errorf("a teacher: %v", err)
+	}
+	c.agree(c.students...)
+	now := c.clock.Now()
+	for field, w := range map[string]counselling.Want{
+		"counsellor": {Counsellor: store.NewPublicID()}, "campus": {Campus: "moon"}, "part": {Part: "noon"},
+		"to": {From: now.AddDate(0, 0, 3), To: now.AddDate(0, 0, 2)},
+	} {
+		if err := join(c.students[0], w); errs.FieldsOf(err)[field] == "" {
+			t.Errorf("%+v: %v, want the field %s", w, err, field)
+		}
+	}
+	if err := join(c.students[0], counselling.Want{Earlier: true}); !errors.Is(err, counselling.ErrNoEarlier) {
+		t.Errorf("earlier than nothing: %v", err)
+	}
+	c.join(c.students[1], counselling.Want{})
+	if err := join(c.students[1], counselling.Want{Part: counselling.Morning}); !strings.HasPrefix(errs.MessageOf(err), "你已经在排队，现在第 1 位：哪位老师都可以 · 什么时候都行") {
+		t.Errorf("twice: %v", err)
+	}
+	c.sound()
+}
+
+func TestOneStudentJoinsOnEveryFaceAtOnceAndWaitsOnce(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 1)
+	c.agree(c.students...)
+	if won := race(c, make([]int, 12), func(int) error {
+		return c.try(func(ctx context.Context, tx *store.Tx) error {
+			_, err := counselling.Join(ctx, tx, c.students[0], counselling.Want{}, counselling.ViaAPI)
+			return err
+		})
+	}); won != 1 {
+		t.Errorf("%d waits, want 1", won)
+	}
+	c.sound()
+}
+
+func TestAnOfferAtNightWaitsForTheMorning(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 2)
+	b := c.fullHour(60 * time.Hour)
+	c.join(c.students[1], counselling.Want{})
+	at := func(day, hour, minute int) time.Time { return time.Date(2026, 10, day, hour, minute, 0, 0, c.db.Zone()) }
+	_ = c.clock.MoveTo(at(12, 23, 40))
+	if err := c.cancel(c.students[0], b.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	o := c.offered(c.students[1])
+	if !o.OpensAt.Equal(at(13, 7, 0)) || !o.Until.Equal(at(13, 7, 30)) {
+		t.Errorf("opens %v, until %v; want 07:00 and 07:30", o.OpensAt, o.Until)
+	}
+	c.sound()
+}
+
+func TestTheClockOfAnOfferStopsInQuietHours(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 2)
+	b := c.fullHour(60 * time.Hour)
+	c.join(c.students[1], counselling.Want{})
+	_ = c.clock.MoveTo(time.Date(2026, 10, 12, 22, 20, 0, 0, c.db.Zone()))
+	if err := c.cancel(c.students[0], b.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	if o, want := c.offered(c.students[1]), time.Date(2026, 10, 13, 7, 20, 0, 0, c.db.Zone()); !o.Until.Equal(want) {
+		t.Errorf("until %v, want %v", o.Until, want)
+	}
+}
+
+func TestNearItsStartAPlaceIsHeldShorterAndThenNotOfferedAtAll(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		before time.Duration // the start
+		held   time.Duration // 0: not offered
+	}{
+		"shorter":         {150*time.Minute + 12*time.Minute, 12 * time.Minute},
+		"too_late_to_ask": {150*time.Minute + 4*time.Minute, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCentre(t, 2)
+			b := c.fullHour(5 * time.Hour)
+			c.join(c.students[1], counselling.Want{})
+			_ = c.clock.MoveTo(b.Slot.StartsAt.Add(-tt.before))
+			if err := c.cancel(c.students[0], b.PublicID); err != nil {
+				t.Fatal(err)
+			}
+			if w := c.wait(c.students[1]); tt.held == 0 && w.Offer != nil || tt.held > 0 && !c.offered(c.students[1]).Until.Equal(c.clock.Now().Add(tt.held)) {
+				t.Errorf("offer = %+v, want held for %v", w.Offer, tt.held)
+			}
+			c.sound()
+		})
+	}
+}
+
+func TestAnEarlierPlaceMovesTheBooking(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 2)
+	early := c.fullHour(30 * time.Hour)
+	late := c.mustBook(c.students[1], c.hour(50*time.Hour, 1))
+	if w := c.join(c.students[1], counselling.Want{}); !w.Want.Earlier {
+		t.Errorf("who has a booking waits for an earlier one: %+v", w.Want)
+	}
+	c.hour(70*time.Hour, 1)
+	c.unoffered(c.students[1]) // later than what the student has
+	if err := c.cancel(c.students[0], early.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	b, err := c.accept(c.students[1], c.offered(c.students[1]).PublicID)
+	if err != nil || b.PublicID != late.PublicID || b.Slot.PublicID != early.Slot.PublicID {
+		t.Errorf("Accept = booking %s in %s, %v; want the same booking in the earlier hour", b.PublicID, b.Slot.PublicID, err)
+	}
+	if c.wait(c.students[1]) != nil {
+		t.Error("who was moved waits on")
+	}
+	if _, err := c.book(c.students[0], late.Slot.PublicID); err != nil {
+		t.Errorf("the hour given up is free: %v", err)
+	}
+	c.sound()
+}
+
+func TestWhoCancelsTheBookingWaitsForNothingEarlier(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 1)
+	b := c.fullHour(30 * time.Hour)
+	c.join(c.students[0], counselling.Want{})
+	if err := c.cancel(c.students[0], b.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	if w := c.wait(c.students[0]); w != nil {
+		t.Errorf("waits on: %+v", w)
+	}
+	c.sound()
+}
+
+func TestABookingThatAnswersTheWishEndsTheWaitAndPassesItsOfferOn(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 3)
+	b := c.fullHour(30 * time.Hour)
+	c.join(c.students[1], counselling.Want{})
+	c.join(c.students[2], counselling.Want{Part: counselling.Afternoon})
+	if err := c.cancel(c.students[0], b.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	evening := c.hour(34*time.Hour, 1) // 19:00: nobody else in the queue wants it
+	c.mustBook(c.students[1], evening)
+	if c.wait(c.students[1]) != nil {
+		t.Error("who has an hour waits on")
+	}
+	c.offered(c.students[2])
+	c.sound()
+}
+
+func TestAClosedHourIsNotOfferedAnyMore(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 2)
+	b := c.fullHour(30 * time.Hour)
+	c.join(c.students[1], counselling.Want{})
+	if err := c.cancel(c.students[0], b.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	o := c.offered(c.students[1])
+	c.update(func(ctx context.Context, tx *store.Tx) error {
+		left, err := counselling.CloseHour(ctx, tx, c.desk, b.Slot.PublicID)
+		if left != 0 {
+			t.Errorf("%d bookings left, want none: an offer is no booking", left)
+		}
+		return err
+	})
+	c.unoffered(c.students[1])
+	if _, err := c.accept(c.students[1], o.PublicID); errs.MessageOf(err) != "10月13日（周二）15:00 的空位已经撤下了。你还在排队，第 1 位，有合适的空位再告诉你。" {
+		t.Errorf("Accept = %v", err)
+	}
+	c.sound()
+}
+
+func TestAWaitIsAskedAboutOnceAndEndsWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 2)
+	c.agree(c.students...)
+	c.join(c.students[0], counselling.Want{})
+	c.join(c.students[1], counselling.Want{})
+	_ = c.clock.MoveTo(c.clock.Now().AddDate(0, 0, 14))
+	c.work()
+	c.work()
+	if n := c.count(`select count(*) from send where kind = 'counselling.wait_ask'`); n != 2 {
+		t.Fatalf("%d questions, want one each", n)
+	}
+	c.update(func(ctx context.Context, tx *store.Tx) error {
+		_, err := counselling.Keep(ctx, tx, c.students[1])
+		return err
+	})
+	_ = c.clock.MoveTo(c.clock.Now().Add(48 * time.Hour))
+	c.work()
+	if w := c.wait(c.students[0]); w != nil {
+		t.Errorf("nobody answered: %+v", w)
+	}
+	if w := c.wait(c.students[1]); w == nil || w.Place != 1 {
+		t.Errorf("who is still there moves up: %+v", w)
+	}
+	c.sound()
+}
+
+func TestAWaitEndsWithItsLastDay(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 2)
+	b := c.fullHour(72 * time.Hour)
+	c.join(c.students[1], counselling.Want{To: c.clock.Now()})
+	_ = c.clock.MoveTo(c.clock.Now().Add(24 * time.Hour))
+	c.work()
+	if err := c.cancel(c.students[0], b.PublicID); err != nil && errs.KindOf(err) != errs.Conflict {
+		t.Fatal(err)
+	}
+	if w := c.wait(c.students[1]); w != nil {
+		t.Errorf("waits on: %+v", w)
+	}
+	c.sound()
+}
+
+// The races. Whoever loses reads a true sentence, and there is one booking.
+
+func TestAcceptedExactlyAsItExpiresThePlaceHasOneOwner(t *testing.T) {
+	t.Parallel()
+	for range 8 {
+		c := newCentre(t, 3)
+		b := c.fullHour(30 * time.Hour)
+		c.join(c.students[1], counselling.Want{})
+		c.join(c.students[2], counselling.Want{})
+		if err := c.cancel(c.students[0], b.PublicID); err != nil {
+			t.Fatal(err)
+		}
+		o := c.offered(c.students[1])
+		pressed := o.Until.Add(-time.Millisecond)
+		_ = c.clock.MoveTo(o.Until)
+		start := make(chan struct{})
+		var accepted error
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			<-start
+			accepted = c.try(func(ctx context.Context, tx *store.Tx) error {
+				tx.SetReceivedAt(pressed)
+				_, err := counselling.Accept(ctx, tx, c.students[1], o.PublicID, counselling.ViaChat)
+				return err
+			})
+		})
+		wg.Go(func() {
+			<-start
+			c.work()
+		})
+		close(start)
+		wg.Wait()
+		c.work()
+		if accepted == nil {
+			if c.wait(c.students[1]) != nil {
+				t.Error("has the place and waits on")
+			}
+			c.unoffered(c.students[2])
+		} else {
+			if got := errs.MessageOf(accepted); !strings.Contains(got, "现在已过时限。你还在排队，第 1 位") {
+				t.Errorf("message = %q", got)
+			}
+			c.offered(c.students[2])
+		}
+		c.sound()
+	}
+}
+
+func TestPressedAtTheDeadlineItIsTooLate(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 2)
+	b := c.fullHour(30 * time.Hour)
+	c.join(c.students[1], counselling.Want{})
+	if err := c.cancel(c.students[0], b.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	o := c.offered(c.students[1])
+	_ = c.clock.MoveTo(o.Until)
+	if _, err := c.accept(c.students[1], o.PublicID); errs.KindOf(err) != errs.Conflict {
+		t.Errorf("Accept at the deadline = %v, want a conflict", err)
+	}
+	c.work()
+	if _, err := c.accept(c.students[1], o.PublicID); !strings.Contains(errs.MessageOf(err), "为你留到 10月12日（周一）09:30，现在已过时限。你还在排队，第 1 位") {
+		t.Errorf("an old card: %v", err)
+	}
+	c.sound()
+}
+
+func TestAcceptPressedTwiceMakesOneBooking(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 2)
+	b := c.fullHour(30 * time.Hour)
+	c.join(c.students[1], counselling.Want{})
+	if err := c.cancel(c.students[0], b.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	o := c.offered(c.students[1])
+	if won := race(c, make([]int, 8), func(int) error { _, err := c.accept(c.students[1], o.PublicID); return err }); won != 1 {
+		t.Errorf("%d acceptances, want 1", won)
+	}
+	if _, err := c.accept(c.students[1], o.PublicID); !strings.Contains(errs.MessageOf(err), "你已经要了，不用再按") {
+		t.Errorf("pressed again: %v", err)
+	}
+	c.sound()
+}
+
+func TestTwoWaitsAndOnePlaceAtTheSameInstant(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 12)
+	b := c.fullHour(30 * time.Hour)
+	acts := []func() error{func() error { return c.cancel(c.students[0], b.PublicID) }}
+	for _, s := range c.students[1:] {
+		acts = append(acts, func() error {
+			return c.try(func(ctx context.Context, tx *store.Tx) error {
+				_, err := counselling.Join(ctx, tx, s, counselling.Want{}, counselling.ViaPage)
+				return err
+			})
+		})
+	}
+	race(c, acts, func(act func() error) error { return act() })
+	if n := c.count(`select count(*) from offer where state = 'open'`); n != 1 {
+		t.Errorf("%d offers of one place, want 1", n)
+	}
+	c.sound()
+}
+
+func TestACancellationAnOfferAndNewBookingsAtTheSameInstant(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 20)
+	b := c.fullHour(30 * time.Hour)
+	c.join(c.students[1], counselling.Want{})
+	c.join(c.students[2], counselling.Want{})
+	acts := []func() error{func() error { return c.cancel(c.students[0], b.PublicID) }}
+	for _, s := range c.students[3:] {
+		acts = append(acts, func() error { _, err := c.book(s, b.Slot.PublicID); return err })
+	}
+	if won := race(c, acts, func(act func() error) error { return act() }); won != 1 {
+		t.Errorf("%d succeeded, want only the cancellation: nobody jumps the queue", won)
+	}
+	c.offered(c.students[1])
+	c.sound()
+}
+
+func TestJoiningAndBookingRaceForTheLastFreePlace(t *testing.T) {
+	t.Parallel()
+	for range 6 {
+		c := newCentre(t, 8)
+		c.agree(c.students...)
+		slot := c.hour(30*time.Hour, 2)
+		var acts []func() error
+		for i, s := range c.students {
+			if i%2 == 0 {
+				acts = append(acts, func() error { _, err := c.book(s, slot); return err })
+				continue
+			}
+			acts = append(acts, func() error {
+				return c.try(func(ctx context.Context, tx *store.Tx) error {
+					_, err := counselling.Join(ctx, tx, s, counselling.Want{}, counselling.ViaPage)
+					return err
+				})
+			})
+		}
+		race(c, acts, func(act func() error) error { return act() })
+		if n := c.count(`select count(*) from booking where state in ('offered', 'pending')`); n != 2 {
+			t.Errorf("%d of 2 places are taken", n)
+		}
+		c.sound()
+	}
+}
+
+func TestAnEarlierPlaceIsAcceptedWhileTheCentreCancelsTheBooking(t *testing.T) {
+	t.Parallel()
+	for range 6 {
+		c := newCentre(t, 2)
+		early := c.fullHour(30 * time.Hour)
+		late := c.mustBook(c.students[1], c.hour(50*time.Hour, 1))
+		c.join(c.students[1], counselling.Want{})
+		if err := c.cancel(c.students[0], early.PublicID); err != nil {
+			t.Fatal(err)
+		}
+		o := c.offered(c.students[1])
+		race(c, []func() error{
+			func() error { _, err := c.accept(c.students[1], o.PublicID); return err },
+			func() error { return c.cancel(c.desk, late.PublicID) },
+		}, func(act func() error) error { return act() })
+		c.sound()
+	}
+}
+
+func TestTheCentreOffersOutOfOrderOnlyWithAReason(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 4)
+	b := c.fullHour(30 * time.Hour)
+	c.join(c.students[1], counselling.Want{})
+	c.join(c.students[2], counselling.Want{Counsellor: c.counsellors[1].PublicID})
+	third := c.join(c.students[3], counselling.Want{Counsellor: c.counsellors[1].PublicID})
+	if err := c.cancel(c.students[0], b.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.decline(c.students[1], c.offered(c.students[1]).PublicID); err != nil {
+		t.Fatal(err)
+	}
+	offer := func(who identity.Person, wait, reason string) error {
+		return c.try(func(ctx context.Context, tx *store.Tx) error {
+			_, err := counselling.OfferFree(ctx, tx, who, b.Slot.PublicID, wait, reason)
+			return err
+		})
+	}
+	if err := offer(c.fudaoyuan, "", ""); !errors.Is(err, counselling.ErrConfidential) {
+		t.Errorf("not of the centre: %v", err)
+	}
+	if err := offer(c.desk, "", ""); errs.FieldsOf(err)["wait"] == "" {
+		t.Errorf("nobody fits: %v", err)
+	}
+	if err := offer(c.desk, third.PublicID, ""); errs.FieldsOf(err)["reason"] == "" {
+		t.Errorf("out of order without a reason: %v", err)
+	}
+	if err := offer(c.desk, third.PublicID, "与学生电话商量过"); err != nil {
+		t.Fatal(err)
+	}
+	if o := c.offered(c.students[3]); o.By != "何静" || o.Reason == "" {
+		t.Errorf("offer = %+v", o)
+	}
+	if n := c.count(`select count(*) from audit where verb = 'offer.make' and detail::text like '%电话商量%'`); n != 1 {
+		t.Errorf("%d audit rows with the reason, want 1", n)
+	}
+	c.sound()
+}
+
+// Nobody but the student and the centre learns who waits.
+func TestTheQueueIsConfidential(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 3)
+	b := c.fullHour(30 * time.Hour)
+	c.join(c.students[1], counselling.Want{})
+	if err := c.cancel(c.students[0], b.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	real := c.offered(c.students[1]).PublicID
+	for _, p := range []identity.Person{c.students[2], c.fudaoyuan, c.admin, c.desk} {
+		for _, id := range []string{real, store.NewPublicID()} {
+			if _, err := c.accept(p, id); !errors.Is(err, counselling.ErrConfidential) {
+				t.Errorf("%s accepts: %v", p.Name, err)
+			}
+			if err := c.decline(p, id); !errors.Is(err, counselling.ErrConfidential) {
+				t.Errorf("%s declines: %v", p.Name, err)
+			}
+		}
+	}
+	for _, p := range []identity.Person{c.students[2], c.fudaoyuan, c.admin} {
+		if err := c.try(func(ctx context.Context, tx *store.Tx) error {
+			_, err := counselling.Waitlist(ctx, tx, p, c.unit)
+			return err
+		}); !errors.Is(err, counselling.ErrConfidential) {
+			t.Errorf("%s reads the queue: %v", p.Name, err)
+		}
+	}
+	if _, err := func() (counselling.Booking, error) {
+		var got counselling.Booking
+		err := c.try(func(ctx context.Context, tx *store.Tx) (err error) {
+			got, err = counselling.Get(ctx, tx, c.students[1], real)
+			return err
+		})
+		return got, err
+	}(); !errors.Is(err, counselling.ErrConfidential) {
+		t.Errorf("an offer is read as a booking: %v", err)
+	}
+}
+
+// What the audit finds is what it was made to find.
+func TestTheAuditFindsABrokenQueue(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ sabotage, finds string }{
+		"no_consent":      {`delete from counselling_consent`, "was begun without consent"},
+		"no_seat":         {`delete from booking where state = 'offered'`, "holds no seat"},
+		"held_for_nobody": {`update offer set state = 'declined', ended_at = offered_at`, "which is over"},
+		"late":            {`update offer set until = until - interval '2 hours', opens_at = opens_at - interval '3 hours'`, "is open beyond its time"},
+		"out_of_order":    {`update offer set wait_id = (select max(id) from wait)`, "is out of order without a reason"},
+		"not_offered":     {`with o as (delete from offer) delete from booking where state = 'offered'`, "was not offered free hour"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCentre(t, 3)
+			b := c.fullHour(30 * time.Hour)
+			c.join(c.students[1], counselling.Want{})
+			c.join(c.students[2], counselling.Want{})
+			if err := c.cancel(c.students[0], b.PublicID); err != nil {
+				t.Fatal(err)
+			}
+			c.sound()
+			var lines []string
+			c.update(func(ctx context.Context, tx *store.Tx) (err error) {
+				if _, err = tx.ExecContext(ctx, tt.sabotage); err != nil {
+					return err
+				}
+				lines, err = counselling.Broken(ctx, tx)
+				return err
+			})
+			if !strings.Contains(strings.Join(lines, "\n"), tt.finds) {
+				t.Errorf("audit says %q, want %q", lines, tt.finds)
+			}
+		})
+	}
+}
