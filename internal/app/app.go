@@ -161,7 +161,8 @@ func (a *App) wire(files fs.FS, o Options) error {
 		Observe: a.metrics.sent, Hold: func() bool { return o.Hold },
 	}
 	a.jobs = &job.Runner{DB: a.db, Alarm: a.bell.alarm, Log: a.log, Kinds: map[string]job.Step{
-		counselling.ExpireJob: counselling.Expire,
+		counselling.ExpireJob: counselling.Expire, counselling.OfferJob: counselling.ExpireOffer,
+		counselling.ServeJob: counselling.ServeWaitlist, counselling.AskJob: counselling.AskWait,
 	}}
 	a.bell.due = map[string]func(){outbox.Queue: a.outbox.Wake, outbox.EntryQueue: a.days.Wake, job.Queue: a.jobs.Wake}
 	return a.route(files, o)

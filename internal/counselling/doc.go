@@ -21,6 +21,21 @@
 // booking and each number of a term once). Closing an hour removes its free seats, so that the foreign key decides
 // between closing and booking.
 //
+// Who finds nothing that fits waits (T2): for a counsellor, days, a part of the day, a
+// campus or anything, and with a booking for an earlier hour. The queue is in the order
+// of the waits' ids. A place that becomes free is offered to the first whose wish it
+// fits, in the transaction that frees it (freed), which locks the queue of the centre
+// last of all. An offer holds its seat as a booking in the state offered, so that the
+// index that keeps a seat from being taken twice decides here too; that row is no
+// booking yet and goes with the offer.
+//
+//	wait: waiting ──accept, or a booking that answers it──> served
+//	         ├──Leave──> withdrawn
+//	         └──last day over, asked and no answer──> lapsed
+//
+//	offer: open ──> accepted: Book or Move     ──┐
+//	         ├────> declined, expired, withdrawn ┴─> the seat goes to the next, or is free
+//
 // Nobody outside the centre learns whether a booking exists: every counselling id,
 // real or not, is answered with ErrConfidential (D-10). What leaves through WeCom
 // says neither what the centre does nor where; it uses the neutral name and place

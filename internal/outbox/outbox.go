@@ -200,11 +200,11 @@ func (q Quiet) Add(t time.Time, d time.Duration) time.Time {
 			t = to
 		}
 		from, ok := q.next(t)
-		if left := from.Sub(t); !ok || d < left {
+		left := from.Sub(t)
+		if !ok || d <= left {
 			return t.Add(d)
-		} else {
-			t, d = from, d-left
 		}
+		t, d = from, d-left
 	}
 }
 

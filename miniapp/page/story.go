@@ -27,7 +27,7 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 	}
 	s := sampler{now}
 	refused := base("选时间", "/m/counselling")
-	refused.Problem = "这个时间刚刚约满。最近的空位：周三 10:00、周四 14:00。"
+	refused.Problem = "这个时间刚刚约满。最近的空位：周三 10:00、周四 14:00；也可以排队。"
 	tooLong := base("确认预约", "/m/counselling")
 	tooLong.refuse(errs.Field("wish", "想说的话最多 200 个字，其余见面再说。"))
 	booked := base("预约", "/m/counselling/mine")
