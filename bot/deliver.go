@@ -63,6 +63,8 @@ func (b *Bot) renderers() map[string]renderer {
 		counselling.KindMovedCard: of(b.renderMovedCard),
 		counselling.KindEve:       of(b.renderReminder),
 		counselling.KindSoon:      of(b.renderReminder),
+		outbox.KindRenewed:        b.renderRenewed,
+		outbox.KindSummary:        of(b.renderSummary),
 	}
 }
 

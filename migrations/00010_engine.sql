@@ -39,19 +39,23 @@ create table entry_calendar (
 	created_at  timestamptz not null
 );
 
--- A card that joined somebody's summary is open without being on their phone.
+-- A card that asks for a decision is renewed when it grows old; one that joined somebody's
+-- summary is open without being on their phone.
+alter table send add column decision boolean not null default false;
 alter table send drop constraint send_state_is_known, add constraint send_state_is_known
 	check (state in ('waiting', 'sent', 'joined', 'refused', 'dead', 'cancelled'));
 alter table outbox drop constraint outbox_state_is_known, add constraint outbox_state_is_known
 	check (state in ('waiting', 'sent', 'joined', 'refused', 'dead', 'cancelled'));
-create index send_open_by_kind on send (kind) where open;
+create index send_decisions on send (kind, done_at) where open and decision;
+create index send_waiting_by_subject on send (subject) where state = 'waiting' and subject <> '';
 
 -- A booking's seat has its hour; the second foreign key said the same at the price of a lock.
 alter table booking drop constraint booking_slot_id_fkey;
 
 -- +goose Down
 alter table booking add constraint booking_slot_id_fkey foreign key (slot_id) references slot;
-drop index send_open_by_kind;
+drop index send_waiting_by_subject, send_decisions;
+alter table send drop column decision;
 update send set state = 'cancelled', open = false where state = 'joined';
 update outbox set state = 'cancelled' where state = 'joined';
 alter table outbox drop constraint outbox_state_is_known, add constraint outbox_state_is_known

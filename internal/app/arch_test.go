@@ -25,6 +25,7 @@ var layers = [][]string{
 	{"bot/dialogue", "bot/understand", "bot/card", "miniapp/h5", "miniapp/desk", "miniapp/api"},
 	{"miniapp/page"},
 	{"internal/counselling"},
+	{"internal/approval"},
 	{"internal/calendar", "internal/setting", "internal/outbox", "internal/inbox", "internal/job"},
 	{"internal/identity"},
 	{"internal/audit", "internal/session", "internal/alarm"},

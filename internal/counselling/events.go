@@ -76,7 +76,7 @@ func request(ctx context.Context, tx *store.Tx, b Booking, f Facts, set Settings
 		return err
 	}
 	return outbox.Put(ctx, tx, outbox.Message{
-		To: staff, Kind: KindRequested, Class: outbox.Reply, Card: true,
+		To: staff, Kind: KindRequested, Class: outbox.Reply, Card: true, Decision: true,
 		Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: b.key("counselling/requested"), Args: f,
 	})
 }

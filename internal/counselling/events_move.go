@@ -48,7 +48,13 @@ func announceMoved(ctx context.Context, tx *store.Tx, who identity.Person, was, 
 		}
 	}
 	if b.State == Confirmed {
+		if err := putEntry(ctx, tx, b, f); err != nil {
+			return err
+		}
 		return remind(ctx, tx, b, set, f)
+	}
+	if err := outbox.DropEntry(ctx, tx, Subject(b.PublicID)); err != nil {
+		return err
 	}
 	return request(ctx, tx, b, f, set)
 }

@@ -20,6 +20,17 @@
 // card of a subject into its result, with the freshest response code there is, and
 // tells the holders by text where no code is left.
 //
+// A card that asks staff for a decision does not lie forever, nor in heaps. Undecided at
+// 60 h it says 已换新卡片 with its code and a new one of the same kind, args and holders
+// follows; a press on the old one still decides. With five open cards of a kind on a
+// phone, further ones join a summary that links to the desk: joined recipients hold no
+// card, the card is open all the same, and when there are fewer the next one is a card
+// again. The five stay as they are, since a card's code serves all its holders and is
+// kept for the result.
+//
+//	sent ──60 h──> renewed (closed) + the same card, waiting
+//	waiting ──five lie there──> joined ──Settle──> closed, nothing to call
+//
 // # Calendar entries
 //
 // What shall stand in WeCom's calendars is no message: only its last version counts. An

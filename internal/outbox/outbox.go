@@ -38,6 +38,7 @@ type Message struct {
 	Subject  string    // what it is about; Cancel and Settle work by it
 	Key      string    // an event announced before under the key is not announced again; may be empty
 	Card     bool      // waits for a press, until Settle
+	Decision bool      // of a Card: asks staff to decide; renewed when it grows old, joins a summary when there are many
 	Args     any       // for the renderer; stored sealed
 }
 
@@ -97,20 +98,32 @@ func Settle(ctx context.Context, tx *store.Tx, subject, kind string, args any) e
 			}
 			continue
 		}
-		s := newSend{
-			PublicID: store.NewPublicID(), Updates: c.ID,
-			Message: Message{Kind: kind, Class: Reply, DueAt: tx.Now(), Scope: c.Scope, Subject: subject},
-		}
-		s.Sealed = tx.Keys().Seal(argsPlace(s.PublicID), b)
-		id, err := insertUpdate(ctx, tx, s)
-		if err != nil {
+		if err := putUpdate(ctx, tx, c, kind, b); err != nil {
 			return fmt.Errorf("put card result: %w", err)
 		}
-		if err := copyHolders(ctx, tx, id, c.ID, tx.Now()); err != nil {
-			return fmt.Errorf("put card result: %w", err)
-		}
-		tx.Announce(store.Due{Queue: Queue, ID: id, At: tx.Now()})
 	}
+	return nil
+}
+
+// putUpdate changes a card for everybody who holds it.
+func putUpdate(ctx context.Context, tx *store.Tx, c openCard, kind string, args []byte) error {
+	s := newSend{
+		PublicID: store.NewPublicID(), Updates: c.ID,
+		Message: Message{Kind: kind, Class: Reply, DueAt: tx.Now(), Scope: c.Scope, Subject: c.Subject},
+	}
+	s.Sealed = tx.Keys().Seal(argsPlace(s.PublicID), args)
+	id, err := insertUpdate(ctx, tx, s)
+	if err != nil {
+		return err
+	}
+	held, err := copyHolders(ctx, tx, id, c.ID, tx.Now())
+	if err != nil {
+		return err
+	}
+	if !held {
+		return dropSend(ctx, tx, id)
+	}
+	tx.Announce(store.Due{Queue: Queue, ID: id, At: tx.Now()})
 	return nil
 }
 

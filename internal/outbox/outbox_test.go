@@ -85,7 +85,14 @@ func (p *post) newWorker(c outbox.Client) *outbox.Worker {
 }
 
 // render makes texts and cards of {"text": …}; the word 过期 is obsolete.
-func render(_ context.Context, _ *store.Tx, o outbox.Outgoing) (json.RawMessage, error) {
+func render(ctx context.Context, tx *store.Tx, o outbox.Outgoing) (json.RawMessage, error) {
+	if o.Kind == outbox.KindSummary {
+		cards, joined, err := outbox.Undecided(ctx, tx, o.To[0].ID, "card")
+		if err == nil && joined == 0 {
+			err = outbox.ErrObsolete
+		}
+		return wecom.TextBody(o.UserIDs(), 1, fmt.Sprintf("汇总 %d+%d", cards, joined), 3600), err
+	}
 	var args struct{ Text string }
 	if err := json.Unmarshal(o.Args, &args); err != nil {
 		return nil, err
@@ -97,6 +104,8 @@ func render(_ context.Context, _ *store.Tx, o outbox.Outgoing) (json.RawMessage,
 	switch {
 	case args.Text == "过期":
 		return nil, outbox.ErrObsolete
+	case o.Kind == outbox.KindRenewed:
+		return wecom.ReplaceButtonBody(o.UserIDs(), 1, o.Code, "已换新卡片"), nil
 	case o.Update:
 		c.ReplaceText = args.Text
 		return wecom.UpdateBody(o.UserIDs(), 1, o.Code, c), nil

@@ -42,8 +42,8 @@ func insertMessage(ctx context.Context, tx *store.Tx, s newSend) (id int64, told
 	}
 	err = tx.QueryRowContext(ctx, `
 		with s as (
-			insert into send (public_id, api, kind, class, scope, subject, args, due_at, not_after, open, created_at)
-			values ($1, 'message', $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id),
+			insert into send (public_id, api, kind, class, scope, subject, args, due_at, not_after, open, decision, created_at)
+			values ($1, 'message', $2, $3, $4, $5, $6, $7, $8, $9, $14, $10) returning id),
 		o as (
 			insert into outbox (send_id, person_id, userid, key, due_at)
 			select s.id, t.person, nullif($11, ''), t.key, $7 from s, unnest($12::bigint[], $13::text[]) as t (person, key)
@@ -51,7 +51,7 @@ func insertMessage(ctx context.Context, tx *store.Tx, s newSend) (id int64, told
 		select s.id, (select count(*) from o) from s`,
 		s.PublicID, s.Kind, s.Class, s.Scope, s.Subject, s.Sealed, s.DueAt,
 		sql.NullTime{Time: s.NotAfter, Valid: !s.NotAfter.IsZero()}, s.Card, tx.Now(),
-		s.Stranger, pq.Array(persons), pq.Array(keys)).Scan(&id, &told)
+		s.Stranger, pq.Array(persons), pq.Array(keys), s.Card && s.Decision).Scan(&id, &told)
 	return id, told, err
 }
 
@@ -74,15 +74,22 @@ func cancelWaiting(ctx context.Context, tx *store.Tx, subject string, kinds []st
 }
 
 type openCard struct {
-	ID     int64  `db:"id"`
-	Scope  string `db:"scope"`
-	Unsent bool   `db:"unsent"`
+	ID      int64  `db:"id"`
+	Kind    string `db:"kind"`
+	Scope   string `db:"scope"`
+	Subject string `db:"subject"`
+	Unsent  bool   `db:"unsent"`
 }
 
+// lockOpenCards locks before it looks: a card that is being renewed by another
+// transaction has become a new one by then.
 func lockOpenCards(ctx context.Context, tx *store.Tx, subject string) ([]openCard, error) {
+	if _, err := tx.ExecContext(ctx, `select id from send where subject = $1 and open order by id for no key update`, subject); err != nil {
+		return nil, err
+	}
 	var cards []openCard
 	err := tx.SelectContext(ctx, &cards, `
-		select id, scope, first_at is null and (claimed_until is null or claimed_until < $2) as unsent
+		select id, kind, scope, subject, first_at is null and (claimed_until is null or claimed_until < $2) as unsent
 		from send where subject = $1 and open order by id for no key update`, subject, tx.Now())
 	return cards, err
 }
@@ -100,11 +107,16 @@ func cancelSend(ctx context.Context, tx *store.Tx, id int64) error {
 	return err
 }
 
-func copyHolders(ctx context.Context, tx *store.Tx, id, card int64, at time.Time) error {
-	_, err := tx.ExecContext(ctx, `
+// copyHolders addresses a send to who holds a card; false if nobody does.
+func copyHolders(ctx context.Context, tx *store.Tx, id, card int64, at time.Time) (held bool, err error) {
+	res, err := tx.ExecContext(ctx, `
 		insert into outbox (send_id, person_id, userid, due_at)
-		select $1, person_id, userid, $3 from outbox where send_id = $2 and state in ('waiting', 'sent')`, id, card, at)
-	return err
+		select $1, person_id, userid, $3 from outbox where send_id = $2 and state in ('waiting', 'sent') order by id`, id, card, at)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
 }
 
 func keepPressCode(ctx context.Context, tx *store.Tx, taskID, code string, until time.Time) (string, error) {
@@ -146,6 +158,8 @@ type claimed struct {
 	FirstAt   sql.NullTime   `db:"first_at"`
 	UnclearAt sql.NullTime   `db:"unclear_at"`
 	Open      bool           `db:"open"`
+	Decision  bool           `db:"decision"`
+	Scope     string         `db:"scope"`
 	To        []recipient    `db:"-"`
 	Code      string         `db:"-"` // response code an update uses
 	Pressed   bool           `db:"-"` // that code came with a press
@@ -194,7 +208,7 @@ func claim(ctx context.Context, tx *store.Tx, ids []int64, n int) ([]*claimed, e
 				then coalesce(s.unclear_at, s.first_at) else s.unclear_at end
 		from due where s.id = due.id
 		returning s.id, s.public_id, s.api, s.kind, s.class, s.subject, s.args, s.body, s.updates_id, s.not_after,
-			s.attempts, s.first_at, s.unclear_at, s.open, s.error`,
+			s.attempts, s.first_at, s.unclear_at, s.open, s.decision, s.scope, s.error`,
 		tx.Now(), pq.Array(ids), n, tx.Now().Add(-time.Minute), perMinute, tx.Now().Add(-time.Hour), perHour, tx.Now().Add(lease))
 	if err != nil || len(sends) == 0 {
 		return nil, err
@@ -321,23 +335,36 @@ func finishSent(ctx context.Context, tx *store.Tx, sent []outcome, codeUntil tim
 	return err
 }
 
-// Waiting counts the sends and entries that are due now and not ended.
+// Waiting counts what is due now and not done: sends, entries, and cards to be renewed.
 func Waiting(ctx context.Context, tx *store.Tx) (int, error) {
 	var n int
-	err := tx.GetContext(ctx, &n, `
+	if err := tx.GetContext(ctx, &n, `
 		select (select count(*) from send where state = 'waiting' and due_at <= $1)
-			+ (select count(*) from entry where state = 'waiting' and due_at <= $1)`, tx.Now())
+			+ (select count(*) from entry where state = 'waiting' and due_at <= $1)`, tx.Now()); err != nil {
+		return 0, err
+	}
+	oldest, err := oldestCard(ctx, tx)
+	if err == nil && !oldest.IsZero() && !tx.Now().Before(renewAt(oldest, tx.Now(), tx.Zone())) {
+		n++
+	}
 	return n, err
 }
 
-// NextDue returns when the next send or entry is due, zero if none waits.
+// NextDue returns when the next send, entry or renewal is due, zero if none waits.
 func NextDue(ctx context.Context, tx *store.Tx) (time.Time, error) {
-	var at *time.Time
+	var at sql.NullTime
 	if err := tx.GetContext(ctx, &at, `
-		select least((select min(due_at) from send where state = 'waiting'), (select min(due_at) from entry where state = 'waiting'))`); err != nil || at == nil {
+		select least((select min(due_at) from send where state = 'waiting'), (select min(due_at) from entry where state = 'waiting'))`); err != nil {
 		return time.Time{}, err
 	}
-	return *at, nil
+	oldest, err := oldestCard(ctx, tx)
+	if err != nil || oldest.IsZero() {
+		return at.Time, err
+	}
+	if renew := renewAt(oldest, tx.Now(), tx.Zone()); !at.Valid || renew.Before(at.Time) {
+		return renew, nil
+	}
+	return at.Time, nil
 }
 
 // Letter is a dead or refused send or entry as the desk shows it.

@@ -147,8 +147,12 @@ func (w *Worker) popDue(ctx context.Context) {
 	}
 }
 
-// sweepDue delivers what the diary says is due, whatever Redis remembers.
+// sweepDue renews what has grown old and delivers what the diary says is due, whatever
+// Redis remembers.
 func (w *Worker) sweepDue(ctx context.Context) {
+	if !w.held() {
+		w.renewOld(ctx)
+	}
 	for ctx.Err() == nil && !w.held() && w.takeDue(ctx) > 0 {
 	}
 }
@@ -178,6 +182,7 @@ func (w *Worker) release(n int) {
 // the calls are done.
 func (w *Worker) Drain(ctx context.Context) {
 	w.init()
+	w.renewOld(ctx)
 	for ctx.Err() == nil && w.takeDue(ctx) > 0 {
 		w.calls.Wait()
 	}
@@ -260,6 +265,11 @@ func (w *Worker) prepare(ctx context.Context, tx *store.Tx, s *claimed) (bool, e
 	}
 	if s.API == "update" {
 		if ok, err := w.chooseCode(ctx, tx, s); !ok || err != nil {
+			return false, err
+		}
+	}
+	if s.Decision {
+		if ok, err := w.joinSummaries(ctx, tx, s); !ok || err != nil {
 			return false, err
 		}
 	}

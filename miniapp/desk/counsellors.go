@@ -3,6 +3,7 @@ package desk
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/errs"
@@ -202,26 +203,33 @@ func settingsForm(s counselling.Settings) Form {
 	for name, n := range map[string]int{
 		"hold_hours": s.HoldHours, "hold_before": s.HoldBefore, "lead_minutes": s.LeadMinutes,
 		"horizon_days": s.HorizonDays, "cancel_minutes": s.CancelMinutes, "before_minutes": s.BeforeMinutes,
+		"late_minutes": s.LateMinutes, "term_limit": s.TermLimit, "strike_limit": s.StrikeLimit, "pause_days": s.PauseDays,
 	} {
 		form[name] = strconv.Itoa(n)
 	}
-	for i, r := range s.Reasons {
-		if i > 0 {
-			form["reasons"] += "\n"
+	for name, lines := range map[string][]string{"reasons": s.Reasons, "keep_reasons": s.KeepReasons, "term_starts": s.TermStarts} {
+		form[name] = strings.Join(lines, "\n")
+	}
+	for name, on := range map[string]bool{"move_confirms": s.MoveConfirms, "late_cancel": s.LateCancel} {
+		if on {
+			form[name] = "on"
 		}
-		form["reasons"] += r
 	}
 	return form
 }
 
 func saveSettings(c *page.Context) error {
 	form := typed(c, "name", "hold_hours", "hold_before", "lead_minutes", "horizon_days", "cancel_minutes", "eve_at", "before_minutes",
-		"quiet_from", "quiet_to", "contact", "reasons")
+		"quiet_from", "quiet_to", "contact", "reasons", "move_confirms", "late_minutes", "term_starts", "term_limit", "strike_limit", "pause_days",
+		"late_cancel", "keep_reasons")
 	set := counselling.Settings{
 		Name: form["name"], HoldHours: form.number("hold_hours"), HoldBefore: form.number("hold_before"),
 		LeadMinutes: form.number("lead_minutes"), HorizonDays: form.number("horizon_days"), CancelMinutes: form.number("cancel_minutes"),
 		EveAt: form["eve_at"], BeforeMinutes: form.number("before_minutes"), QuietFrom: form["quiet_from"], QuietTo: form["quiet_to"],
 		Contact: form["contact"], Reasons: form.lines("reasons"),
+		MoveConfirms: form["move_confirms"] == "on", LateMinutes: form.number("late_minutes"), TermStarts: form.lines("term_starts"),
+		TermLimit: form.number("term_limit"), StrikeLimit: form.number("strike_limit"), PauseDays: form.number("pause_days"),
+		LateCancel: form["late_cancel"] == "on", KeepReasons: form.lines("keep_reasons"),
 	}
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
 		centre, err := centreOf(who)
