@@ -24,6 +24,8 @@ func Register(r page.Routes) {
 	r.POST("/counselling/counsellors", saveCounsellor)
 	r.GET("/counselling/settings", settings)
 	r.POST("/counselling/settings", saveSettings)
+	r.GET("/counselling/figures", figures)
+	r.GET("/counselling/figures.xlsx", exportFigures)
 	r.GET("/counselling/notice", notice)
 	r.POST("/counselling/notice", publishNotice)
 

@@ -73,6 +73,7 @@ func centreGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group,
 	}}
 	if counselling.Runs(who, centres[0]) {
 		g.Items = append(g.Items,
+			Item{Path: "/desk/counselling/figures", Name: "数据", Detail: "等待时间、接待量和到访，不含姓名"},
 			Item{Path: "/desk/counselling/notice", Name: "预约须知", Detail: "学生预约前要读完并确认的内容"},
 			Item{Path: "/desk/counselling/settings", Name: "规则", Detail: "时限、提醒、免打扰和拒绝理由"})
 	}

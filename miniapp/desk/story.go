@@ -15,7 +15,7 @@ import (
 func Stories(zone *time.Location) []page.Story {
 	s := teller{now: time.Date(2026, 10, 12, 9, 0, 0, 0, zone)}
 	var list []page.Story
-	for _, part := range [][]page.Story{s.homes(), s.days(), s.weeks(), s.centre(), s.persons(), s.machines()} {
+	for _, part := range [][]page.Story{s.homes(), s.days(), s.weeks(), s.centre(), s.persons(), s.machines(), s.figures()} {
 		list = append(list, part...)
 	}
 	return list
@@ -243,5 +243,39 @@ func (s teller) machines() []page.Story {
 		{Name: "tokens_made", Page: tokens("xg_0123456789abcdefghjkmnpqrstvwxyz0123456789abcdefghjk")},
 		{Name: "tokens_refused", Page: wrongToken},
 		{Name: "tokens_none", Page: &Tokens{Base: s.base("接口令牌", "/desk/tokens"), Scopes: allScopes()}},
+	}
+}
+
+func (s teller) figures() []page.Story {
+	line := func(name string, weeks, requested, missed int) counselling.Line {
+		l := counselling.Line{
+			Name: name, Requested: counselling.Count{N: requested}, Arrived: counselling.Count{N: requested - missed - 6},
+			Missed: counselling.Count{N: missed}, Cancelled: counselling.Count{N: 6}, WaitDays: 3.4, Seats: 40, Taken: 31,
+		}
+		if name == "" {
+			l.From = s.at(7*weeks, 0)
+		}
+		return l
+	}
+	p := &Figures{Base: s.base("数据", "/desk/counselling/figures")}
+	p.Form = Form{"from": "2026-08-24", "to": "2026-10-18", "by": "week"}
+	p.By, p.Total = counselling.ByWeek, line("全部", 0, 214, 9)
+	for i, n := range []int{18, 24, 31, 0, 42, 38, 33, 28} {
+		l := line("", i-7, n, 0)
+		if n == 0 {
+			l.Requested, l.Arrived, l.Cancelled, l.WaitDays = counselling.Count{Hidden: true}, counselling.Count{Hidden: true}, counselling.Count{Hidden: true}, -1
+		}
+		p.Spans = append(p.Spans, l)
+	}
+	p.Counsellors = []counselling.Line{line("苏晴", 0, 88, 5), line("顾远帆", 0, 126, 9)}
+	p.Campuses = []counselling.Line{line("东校区", 0, 150, 9), line("西校区", 0, 64, 5)}
+	refused := &Figures{Base: s.refused(s.base("数据", "/desk/counselling/figures"), errs.Field("to", "请选两年以内的一段时间，结束要在开始之后。"))}
+	refused.Form = Form{"from": "2026-10-18", "to": "2026-08-24", "by": "week"}
+	none := &Figures{Base: s.base("数据", "/desk/counselling/figures")}
+	none.Form = p.Form
+	return []page.Story{
+		{Name: "figures", Page: p},
+		{Name: "figures_none", Page: none},
+		{Name: "figures_refused", Page: refused},
 	}
 }
