@@ -2,9 +2,12 @@ package bot
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"strings"
 	"sync"
 
 	"github.com/xuegong/xuegong/bot/card"
@@ -108,7 +111,7 @@ func (t talk) act() error {
 	case t.cb.Event == wecom.EventCard || t.cb.Event == wecom.EventCardMenu:
 		return t.press()
 	case t.cb.Event == wecom.EventClick:
-		return t.start(t.cb.EventKey, understand.Meaning{})
+		return t.start(t.cb.EventKey, dialogue.Wish{})
 	case t.cb.Event == wecom.EventSubscribe:
 		return t.welcome()
 	case t.cb.MsgType == wecom.TypeText:
@@ -199,25 +202,46 @@ func (t talk) hear(text string) error {
 	if d != nil {
 		return t.goOn(d, input(text, m))
 	}
+	w := input(text, m).Wish
 	switch {
 	case m.Intent != "":
-		return t.start(m.Intent, m)
-	case m.Word == understand.Help:
-		return t.help("")
+		return t.start(m.Intent, w)
+	case len(m.Never) > 0:
+		return t.say(never(m.Never[0]))
+	case named(w) && len(m.Alternatives) == 0 && m.Rest <= aside && t.who.IsStudent():
+		return t.startNamed(w)
+	case m.Word != understand.None:
+		return t.reply(m.Word)
 	case len(m.People) > 0 && len(m.Times) > 0: // 后天下午三点约苏晴: nothing else takes both
-		return t.start(intentBook, m)
+		return t.start(intentBook, w)
 	case len(m.Alternatives) > 0:
-		return t.offer(m.Alternatives)
-	case len(m.People) > 0 || len(m.Times) > 0:
-		return t.offer([]string{intentBook})
+		return t.offer("想办的是哪一件？", m.Alternatives, w)
+	case named(w):
+		return t.offer("想办的是哪一件？", []string{intentBook}, w)
 	default:
 		return t.help("这句话我还没看懂。")
 	}
 }
 
+// aside is how many characters a sentence of a time and a name may have besides.
+const aside = 1
+
+// named reports whether the sentence names a time or somebody.
+func named(w dialogue.Wish) bool {
+	return len(w.Times)+len(w.NotTimes)+len(w.Names)+len(w.NotNames) > 0 || w.Soonest
+}
+
+// startNamed takes 明天下午三点 and 苏老师 alone for what a student can only mean by them.
+func (t talk) startNamed(w dialogue.Wish) error {
+	if len(w.Names)+len(w.NotNames) > 0 {
+		return t.start(intentBook, w)
+	}
+	return t.start(intentFree, w)
+}
+
 // input hands the engine what a sentence means.
 func input(text string, m understand.Meaning) dialogue.Input {
-	in := dialogue.Input{Text: text, Word: dialogue.Word(m.Word), Choice: m.Choice, Intent: m.Intent}
+	in := dialogue.Input{Text: text, Word: dialogue.Word(m.Word), Choice: m.Choice, Intent: m.Intent, Whole: m.Whole}
 	if len(m.People) > 0 {
 		in.Names = map[string][]string{askCounsellor: m.People}
 	}
@@ -234,11 +258,22 @@ func input(text string, m understand.Meaning) dialogue.Input {
 	for _, s := range m.NotTimes {
 		in.NotTimes = append(in.NotTimes, when(s))
 	}
+	for _, n := range m.Never {
+		in.Remarks = append(in.Remarks, never(n))
+	}
 	return in
 }
 
+// never says that a date or an hour does not exist.
+func never(written string) string {
+	if strings.HasSuffix(written, "点") {
+		return "一天到 24 点为止，没有“" + written + "”。换个时间再说一次就行。"
+	}
+	return "日历上没有“" + written + "”这一天。换个日子再说一次就行。"
+}
+
 func when(s understand.Span) dialogue.When {
-	w := dialogue.When{From: s.From, To: s.To}
+	w := dialogue.When{From: s.From, To: s.To, Past: s.Past, Bare: s.Bare}
 	switch s.Repeat {
 	case understand.Daily:
 		w.Every = 1
@@ -267,7 +302,7 @@ func (t talk) press() error {
 func (t talk) routes() map[string]func(parts []string) error {
 	return map[string]func([]string) error{
 		card.Talk:      t.pressTalk,
-		card.Go:        func(p []string) error { return t.start(p[1], understand.Meaning{}) },
+		card.Go:        func(p []string) error { return t.start(p[1], wishOf(p[2])) },
 		card.Confirm:   func(p []string) error { return t.confirmBooking(p[1], p[2]) },
 		card.Reject:    func(p []string) error { return t.rejectBooking(p[1], p[2]) },
 		card.AskCancel: func(p []string) error { return t.askCancel(p[1]) },
@@ -277,16 +312,24 @@ func (t talk) routes() map[string]func(parts []string) error {
 }
 
 // start begins or shows what an intent or a menu key names.
-func (t talk) start(intent string, m understand.Meaning) error {
+func (t talk) start(intent string, w dialogue.Wish) error {
 	switch intent {
 	case intentBook:
-		return t.startBooking(m)
-	case intentMine:
+		return t.startBooking(w)
+	case intentFree:
+		return t.startFree(w)
+	case intentMove:
+		return t.startMove(w)
+	case intentMine, intentTurn:
 		return t.myBookings()
 	case intentCancel:
 		return t.cancelMine()
 	case intentHotlines:
 		return t.hotlines()
+	case intentLow:
+		return t.offer("听起来不好受。想怎么办，点一个就行", []string{intentBook, intentHotlines}, w)
+	case intentWho, intentHuman:
+		return t.people(intent)
 	case intentDesk:
 		return t.desk()
 	case intentModule1, intentModule2, intentModule3:
@@ -294,4 +337,27 @@ func (t talk) start(intent string, m understand.Meaning) error {
 	default:
 		return t.help("")
 	}
+}
+
+// wishKey and wishOf carry what a sentence named through a card's button. One that is
+// too long for a key is left out: the student is asked again.
+func wishKey(w dialogue.Wish) string {
+	if !named(w) {
+		return ""
+	}
+	b, err := json.Marshal(w)
+	if key := base64.RawURLEncoding.EncodeToString(b); err == nil && len(key) < maxWishKey {
+		return key
+	}
+	return ""
+}
+
+const maxWishKey = 900 // WeCom's limit of a key is 1024 bytes
+
+func wishOf(key string) (w dialogue.Wish) {
+	b, err := base64.RawURLEncoding.DecodeString(key)
+	if err != nil || len(b) == 0 || json.Unmarshal(b, &w) != nil {
+		return dialogue.Wish{}
+	}
+	return w
 }

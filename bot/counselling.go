@@ -44,13 +44,33 @@ func bookScript() script {
 			},
 			{Name: askConfirm, Kind: dialogue.Confirm, Prompt: "这样约，可以吗？"},
 		}},
+		title: "预约", also: []string{intentFree, intentMove},
 		page: card.Page{Label: "去读须知", Path: "/m/counselling/notice"},
-		host: func(t talk) dialogue.Host { return dialogue.Host{Options: t.bookingOptions} },
-		done: talk.book,
+		host: func(t talk) dialogue.Host { return dialogue.Host{Options: t.bookingOptions, Away: t.away} },
+		done: talk.submitBooking,
 	}
 }
 
-func (t talk) startBooking(m understand.Meaning) error {
+// freeScript answers 下周二上午有空吗 with what is free then; pressing an hour books it,
+// since the card says everything a booking is.
+func freeScript() script {
+	s := bookScript()
+	s.Name, s.also = intentFree, []string{intentBook, intentMove}
+	for i, q := range s.Steps {
+		if q.Name == askTime {
+			s.Steps[i].Prompt, s.Steps[i].Final = "这些时间有空，点一个就约好", true
+		}
+	}
+	return s
+}
+
+func (t talk) startBooking(w dialogue.Wish) error { return t.book(bookScript(), w) }
+
+// startFree shows free hours: of whoever was named, else of everybody.
+func (t talk) startFree(w dialogue.Wish) error { return t.book(freeScript(), w) }
+
+// book begins a booking dialogue, unless there is a booking already.
+func (t talk) book(s script, w dialogue.Wish) error {
 	if !t.who.IsStudent() {
 		return counselling.ErrStudentsOnly
 	}
@@ -58,40 +78,30 @@ func (t talk) startBooking(m understand.Meaning) error {
 	if err != nil {
 		return err
 	}
-	mine, err := counselling.Mine(t.ctx, t.tx, t.who)
+	mine, open, err := t.openBooking()
 	if err != nil {
 		return err
 	}
-	if len(mine) > 0 && mine[0].State.Open() {
-		if err := t.say("你已经有一个进行中的预约，先处理它，再约新的时间。"); err != nil {
+	if open {
+		if err := t.say("你已经有一个进行中的预约，先处理它，再约新的时间。想换时间，写“改时间”或“改到周四下午”就行。"); err != nil {
 			return err
 		}
-		return t.showMine(mine[0])
+		return t.showMine(mine)
 	}
-	s := bookScript()
-	st := dialogue.State{Script: s.Name, Version: s.Version}
+	st := dialogue.State{Script: s.Name, Version: s.Version, Answers: map[string]dialogue.Answer{}}
 	if agreed {
-		st.Answers = map[string]dialogue.Answer{askNotice: {Value: "agreed"}}
+		st.Answers[askNotice] = dialogue.Answer{Value: "agreed"}
 	}
-	return t.begin(s, st, m)
+	if s.Name == intentFree && len(w.Names[askCounsellor]) == 0 {
+		st.Answers[askCounsellor] = dialogue.Answer{Value: dialogue.AnyKey, Label: "哪位都可以"}
+	}
+	return t.begin(s, st, w)
 }
 
 // Agreed goes on with a dialogue that waited for the notice to be read on its page.
 // It is called in the transaction that records the consent.
 func (b *Bot) Agreed(ctx context.Context, tx *store.Tx, who identity.Person) error {
-	t := talk{Bot: b, ctx: ctx, tx: tx, who: who}
-	d, err := t.openDialogue()
-	if err != nil || d == nil || d.state.Script != intentBook {
-		return err
-	}
-	if _, done := d.state.Answers[askNotice]; done {
-		return nil
-	}
-	if d.state.Answers == nil {
-		d.state.Answers = map[string]dialogue.Answer{}
-	}
-	d.state.Answers[askNotice] = dialogue.Answer{Value: "agreed"}
-	return t.step(d, dialogue.Input{})
+	return b.Answered(ctx, tx, who, askNotice, dialogue.Answer{Value: "agreed"}, intentBook, intentFree)
 }
 
 func (t talk) bookingOptions(question string, answers map[string]dialogue.Answer) ([]dialogue.Option, error) {
@@ -168,8 +178,8 @@ func shortWhen(at, now time.Time, zone *time.Location) string {
 	}
 }
 
-// book acts on the confirmed dialogue. The booking announces itself.
-func (t talk) book(st dialogue.State) error {
+// submitBooking acts on the confirmed dialogue. The booking announces itself.
+func (t talk) submitBooking(st dialogue.State) error {
 	_, err := counselling.Book(t.ctx, t.tx, t.who, st.Answers[askTime].Value, "", counselling.ViaChat)
 	switch errs.KindOf(err) {
 	case errs.Conflict, errs.NotFound:
@@ -231,14 +241,14 @@ func (t talk) cancelMine() error {
 	if !t.who.IsStudent() {
 		return t.desk()
 	}
-	list, err := counselling.Mine(t.ctx, t.tx, t.who)
-	if err != nil {
+	b, open, err := t.openBooking()
+	switch {
+	case err != nil:
 		return err
-	}
-	if len(list) == 0 || !list[0].State.Open() {
+	case !open:
 		return t.say("现在没有可以取消的预约。")
 	}
-	return t.askCancel(list[0].PublicID)
+	return t.askCancel(b.PublicID)
 }
 
 func (t talk) askCancel(id string) error {

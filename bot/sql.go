@@ -6,31 +6,30 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/xuegong/xuegong/bot/dialogue"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/store"
 )
 
 func draftPlace(who identity.ID) string { return fmt.Sprintf("dialogue/body/%d", who) }
 
-func selectDialogue(ctx context.Context, tx *store.Tx, who identity.ID) (st dialogue.State, at time.Time, err error) {
+func selectDialogue(ctx context.Context, tx *store.Tx, who identity.ID) (d drafts, at time.Time, err error) {
 	var body []byte
 	if err = tx.QueryRowContext(ctx, `select body, updated_at from dialogue where person_id = $1`, who).Scan(&body, &at); err != nil {
-		return st, at, err
+		return d, at, err
 	}
 	plain, err := tx.Keys().Unseal(draftPlace(who), body)
 	if err != nil {
-		return st, at, err
+		return d, at, err
 	}
-	return st, at, json.Unmarshal(plain, &st)
+	return d, at, json.Unmarshal(plain, &d)
 }
 
-func upsertDialogue(ctx context.Context, tx *store.Tx, who identity.ID, st dialogue.State, body []byte) error {
+func upsertDialogue(ctx context.Context, tx *store.Tx, who identity.ID, d drafts, body []byte) error {
 	_, err := tx.ExecContext(ctx, `
 		insert into dialogue (person_id, script, version, step, seq, body, updated_at) values ($1, $2, $3, $4, $5, $6, $7)
 		on conflict (person_id) do update set script = excluded.script, version = excluded.version, step = excluded.step,
 			seq = excluded.seq, body = excluded.body, updated_at = excluded.updated_at`,
-		who, st.Script, st.Version, st.Step, st.Seq, tx.Keys().Seal(draftPlace(who), body), tx.Now())
+		who, d.Script, d.Version, d.Step, d.Seq, tx.Keys().Seal(draftPlace(who), body), tx.Now())
 	return err
 }
 

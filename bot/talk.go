@@ -1,16 +1,19 @@
 package bot
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/xuegong/xuegong/bot/card"
 	"github.com/xuegong/xuegong/bot/dialogue"
-	"github.com/xuegong/xuegong/bot/understand"
 	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/outbox"
 	"github.com/xuegong/xuegong/internal/store"
 )
@@ -19,117 +22,181 @@ import (
 // from, and what happens when everything is answered.
 type script struct {
 	dialogue.Script
-	page card.Page // where chat hands over what it cannot ask
-	host func(t talk) dialogue.Host
-	done func(t talk, st dialogue.State) error
+	title string    // what it is called in a sentence: 预约
+	also  []string  // other intents that mean it while it is under way
+	page  card.Page // where chat hands over what it cannot ask
+	host  func(t talk) dialogue.Host
+	done  func(t talk, st dialogue.State) error
 }
 
 // scripts is every dialogue there is, by name.
 func (t talk) scripts() map[string]script {
-	return map[string]script{intentBook: bookScript()}
+	return map[string]script{intentBook: bookScript(), intentFree: freeScript(), intentMove: moveScript()}
 }
 
 // stale is the age at which a draft is offered instead of silently gone on with.
 const stale = 30 * time.Minute
 
+// drafts is the row of a person: the dialogue under way, and those it interrupted.
+type drafts struct {
+	dialogue.State
+	Aside  []dialogue.State `json:"aside,omitempty"`  // the one to go on with first is last
+	Paused bool             `json:"paused,omitempty"` // whether to go on was asked last
+	Said   dialogue.Wish    `json:"said,omitzero"`    // what was said instead of an answer to that
+}
+
 // open is a dialogue under way.
 type open struct {
 	script
-	state dialogue.State
-	age   time.Duration
+	drafts
+	age time.Duration
 }
 
 // openDialogue returns the person's dialogue, nil if there is none. A draft of a
 // script that no longer exists is dropped.
 func (t talk) openDialogue() (*open, error) {
-	st, at, err := selectDialogue(t.ctx, t.tx, t.who.ID)
+	d, at, err := selectDialogue(t.ctx, t.tx, t.who.ID)
 	if store.Missing(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("load dialogue: %w", err)
 	}
-	s, ok := t.scripts()[st.Script]
-	if !ok {
-		return nil, t.drop()
+	for {
+		if s, ok := t.scripts()[d.Script]; ok {
+			return &open{script: s, drafts: d, age: t.tx.Now().Sub(at)}, nil
+		}
+		if !d.resume() {
+			return nil, t.drop()
+		}
 	}
-	return &open{script: s, state: st, age: t.tx.Now().Sub(at)}, nil
 }
 
-// begin starts a dialogue, with what the first sentence said already.
-func (t talk) begin(s script, st dialogue.State, m understand.Meaning) error {
-	in := input("", m)
-	in.Intent, in.Word, in.Choice = "", "", 0
-	return t.step(&open{script: s, state: st}, in)
+// resume puts the dialogue that was set aside last in the place of the one that ended;
+// false if there is none.
+func (d *drafts) resume() bool {
+	last := len(d.Aside) - 1
+	if last < 0 {
+		return false
+	}
+	*d = drafts{State: d.Aside[last], Aside: d.Aside[:last], Paused: true}
+	return true
 }
+
+// begin starts a dialogue with what the first sentence said already. One of the same
+// kind that is under way, or was set aside, is gone on with instead; any other is set
+// aside.
+func (t talk) begin(s script, st dialogue.State, w dialogue.Wish) error {
+	in := dialogue.Input{Wish: w}
+	d, err := t.openDialogue()
+	if err != nil {
+		return err
+	}
+	if d == nil {
+		return t.step(&open{script: s, drafts: drafts{State: st}}, in)
+	}
+	if d.means(s.Name) {
+		return t.step(d, in)
+	}
+	aside := append(slices.Clone(d.Aside), d.State)
+	for i, a := range aside {
+		if before, ok := t.scripts()[a.Script]; ok && before.means(s.Name) {
+			return t.step(&open{script: before, drafts: drafts{State: a, Aside: slices.Delete(aside, i, i+1)}}, in)
+		}
+	}
+	return t.step(&open{script: s, drafts: drafts{State: st, Aside: aside}}, in)
+}
+
+// means reports whether the intent asks for what this dialogue is about.
+func (s script) means(intent string) bool { return intent == s.Name || slices.Contains(s.also, intent) }
 
 // goOn hands an input to the open dialogue.
 func (t talk) goOn(d *open, in dialogue.Input) error {
-	if in.Intent == d.state.Script {
+	if d.means(in.Intent) || in.Intent == intentCancel && len(in.NotTimes) > 0 { // 周五去不了 says when
 		in.Intent = ""
 	}
-	if d.age > stale && in.Press == nil {
-		return t.resume(d, in)
+	switch {
+	case d.Paused && in.Word == dialogue.Yes && in.Press == nil:
+		return t.step(d, dialogue.Input{Wish: d.Said})
+	case d.Paused && in.Word == dialogue.No:
+		in.Word = dialogue.Cancel
+	case d.age > stale && in.Press == nil && in.Word != dialogue.Cancel && !d.Paused:
+		return t.recall(d, in)
 	}
 	return t.step(d, in)
 }
 
-// resume asks whether an old draft is still wanted.
-func (t talk) resume(d *open, in dialogue.Input) error {
-	switch {
-	case in.Word == dialogue.Cancel:
-		return t.step(d, in)
-	case in.Intent != "":
-		if err := t.drop(); err != nil {
-			return err
-		}
-		return t.start(in.Intent, understand.Meaning{})
+// recall asks whether an old draft is still wanted. What was said is not lost: it is
+// gone on with, or begun with.
+func (t talk) recall(d *open, in dialogue.Input) error {
+	if in.Intent != "" {
+		return t.interrupt(d, in.Intent, in.Wish)
 	}
+	d.Said = in.Wish
+	return t.offerDraft(d, "上次的"+d.title+"还没办完，要接着来吗？")
+}
+
+// offerDraft asks whether to go on with a dialogue, and keeps it fresh meanwhile.
+func (t talk) offerDraft(d *open, question string) error {
 	if err := t.settleTalk("请看下一条"); err != nil {
 		return err
 	}
-	if err := t.save(d.state); err != nil { // fresh again, so that the next word goes on with it
+	d.Paused = true
+	if err := t.save(d.drafts); err != nil {
 		return err
 	}
-	r := dialogue.Reply{Text: "上次的预约还没填完，要接着来吗？", Buttons: []dialogue.Button{
-		{Key: "!again", Label: "接着来"}, {Key: dialogue.Cancel.Key(), Label: "不用了"},
+	r := dialogue.Reply{Text: question, Buttons: []dialogue.Button{
+		{Key: goOnKey, Label: "接着来"}, {Key: anewKey, Label: "重新开始"}, {Key: dialogue.Cancel.Key(), Label: "不用了"},
 	}}
 	return t.ask(d, r)
 }
 
+// Buttons of the question whether to go on.
+const (
+	goOnKey = "!again"
+	anewKey = "!anew"
+)
+
+// interrupt does what is wanted instead. A dialogue that begins sets this one aside;
+// after anything else this one is offered at once.
+func (t talk) interrupt(d *open, intent string, w dialogue.Wish) error {
+	if err := t.save(d.drafts); err != nil {
+		return err
+	}
+	if err := t.start(intent, w); err != nil {
+		return err
+	}
+	now, err := t.openDialogue()
+	if err != nil || now == nil || now.Name != d.Name || now.Seq != d.Seq {
+		return err
+	}
+	return t.offerDraft(now, "刚才的"+d.title+"还没办完，接着来吗？")
+}
+
 // step runs the engine and does what it says.
 func (t talk) step(d *open, in dialogue.Input) error {
-	res, err := dialogue.Step(d.Script, d.state, in, d.host(t))
+	res, err := dialogue.Step(d.script.Script, d.State, in, d.host(t))
 	if err != nil {
 		return err
 	}
-	return t.follow(d, res)
+	return t.follow(d, res, in.Wish)
 }
 
-func (t talk) follow(d *open, res dialogue.Result) error {
+func (t talk) follow(d *open, res dialogue.Result, w dialogue.Wish) error {
 	given := newAnswer(d, res.State)
-	d.state = res.State
+	d.drafts = drafts{State: res.State, Aside: d.Aside}
 	switch {
 	case res.Done:
 		return t.finish(d)
 	case res.Cancelled:
-		if err := t.settleTalk("已取消"); err != nil {
-			return err
-		}
-		if err := t.drop(); err != nil {
-			return err
-		}
-		return t.sayAll(d, res.Say)
+		return t.end(d, "已取消", func() error { return t.sayAll(d, res.Say) })
 	case res.Interrupted != "":
-		if err := t.save(d.state); err != nil {
-			return err
-		}
-		return t.start(res.Interrupted, understand.Meaning{})
+		return t.interrupt(d, res.Interrupted, w)
 	}
 	if err := t.settleTalk(given); err != nil {
 		return err
 	}
-	if err := t.save(d.state); err != nil {
+	if err := t.save(d.drafts); err != nil {
 		return err
 	}
 	return t.sayAll(d, res.Say)
@@ -138,30 +205,45 @@ func (t talk) follow(d *open, res dialogue.Result) error {
 // finish acts on a confirmed dialogue. A refusal that another answer would mend asks
 // for it again; any other ends the dialogue with its sentence.
 func (t talk) finish(d *open) error {
-	err := t.tx.Try(t.ctx, func() error { return d.done(t, d.state) })
+	err := t.tx.Try(t.ctx, func() error { return d.done(t, d.State) })
 	var again *reopen
 	switch {
 	case err == nil:
-		if err := t.settleTalk("已提交"); err != nil {
-			return err
-		}
-		return t.drop()
+		return t.end(d, "已提交", func() error { return nil })
 	case errors.As(err, &again):
-		res, err := dialogue.Reopen(d.Script, d.state, again.question, errs.MessageOf(again.err), d.host(t))
+		res, err := dialogue.Reopen(d.script.Script, d.State, again.question, errs.MessageOf(again.err), d.host(t))
 		if err != nil {
 			return err
 		}
-		return t.follow(d, res)
+		return t.follow(d, res, dialogue.Wish{})
 	case errs.KindOf(err) == errs.Internal:
 		return err
 	}
-	if derr := t.settleTalk("没有提交"); derr != nil {
-		return derr
+	return t.end(d, "没有提交", func() error { return t.say(errs.MessageOf(err)) })
+}
+
+// end closes the dialogue, says what came of it, and offers the one it interrupted.
+func (t talk) end(d *open, how string, say func() error) error {
+	if err := t.settleTalk(how); err != nil {
+		return err
 	}
-	if derr := t.drop(); derr != nil {
-		return derr
+	if err := t.drop(); err != nil {
+		return err
 	}
-	return t.say(errs.MessageOf(err))
+	if err := say(); err != nil {
+		return err
+	}
+	if !d.resume() {
+		return nil
+	}
+	if err := t.save(d.drafts); err != nil {
+		return err
+	}
+	next, err := t.openDialogue()
+	if err != nil || next == nil {
+		return err
+	}
+	return t.offerDraft(next, "刚才的"+next.title+"还没办完，接着来吗？")
 }
 
 // reopen is a refusal that another answer to the question would mend.
@@ -197,7 +279,7 @@ type asked struct {
 }
 
 func (t talk) ask(d *open, r dialogue.Reply) error {
-	return t.show(kindQuestion, t.subject(), asked{Seq: d.state.Seq, Page: d.page, Reply: r})
+	return t.show(kindQuestion, t.subject(), asked{Seq: d.Seq, Page: d.page, Reply: r})
 }
 
 // settleTalk greys the person's earlier question out.
@@ -214,9 +296,9 @@ func newAnswer(d *open, now dialogue.State) string {
 	last := "请看下一条"
 	for _, q := range d.Steps {
 		switch a, ok := now.Answers[q.Name]; {
-		case ok && q.Kind == dialogue.Page && d.state.Step == q.Name:
+		case ok && q.Kind == dialogue.Page && d.Step == q.Name:
 			last = "已读完"
-		case a.Label != "" && a.Label != d.state.Answers[q.Name].Label:
+		case a.Label != "" && a.Label != d.Answers[q.Name].Label:
 			last = "已选：" + a.Label
 		}
 	}
@@ -235,18 +317,64 @@ func (t talk) pressTalk(parts []string) error {
 		return t.say("这一步已经过去了，不用再按。想知道现在到哪一步，写“我的预约”；想重新开始，写“我想预约”。")
 	}
 	p := card.Press(parts, t.cb.Selected)
-	if p.Key == "!again" {
-		return t.step(d, dialogue.Input{})
+	switch {
+	case p.Key == goOnKey && d.Paused:
+		return t.step(d, dialogue.Input{Wish: d.Said})
+	case p.Key == anewKey && d.Paused:
+		return t.anew(d)
 	}
 	return t.goOn(d, dialogue.Input{Press: &p})
 }
 
-func (t talk) save(st dialogue.State) error {
-	b, err := json.Marshal(st)
+// Answered puts what a page answered into the person's dialogue, if one of the scripts
+// is under way and waits for it, and asks the next question in chat. A page calls it in
+// the transaction that writes the answer.
+func (b *Bot) Answered(ctx context.Context, tx *store.Tx, who identity.Person, question string, a dialogue.Answer, scripts ...string) error {
+	t := talk{Bot: b, ctx: ctx, tx: tx, who: who}
+	d, err := t.openDialogue()
+	if err != nil || d == nil || !slices.Contains(scripts, d.Name) {
+		return err
+	}
+	if _, done := d.Answers[question]; done {
+		return nil
+	}
+	d.Answers = maps.Clone(d.Answers)
+	if d.Answers == nil {
+		d.Answers = map[string]dialogue.Answer{}
+	}
+	d.Answers[question] = a
+	return t.step(d, dialogue.Input{})
+}
+
+// anew begins the dialogue again, with what was said last.
+func (t talk) anew(d *open) error {
+	if err := t.settleTalk("重新开始"); err != nil {
+		return err
+	}
+	if err := t.drop(); err != nil {
+		return err
+	}
+	if err := t.start(d.script.Name, d.Said); err != nil {
+		return err
+	}
+	now, err := t.openDialogue()
+	if err != nil || len(d.Aside) == 0 {
+		return err
+	}
+	if now == nil { // what was set aside waits on
+		d.resume()
+		return t.save(d.drafts)
+	}
+	now.Aside = d.Aside
+	return t.save(now.drafts)
+}
+
+func (t talk) save(d drafts) error {
+	b, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("write dialogue: %w", err)
 	}
-	if err := upsertDialogue(t.ctx, t.tx, t.who.ID, st, b); err != nil {
+	if err := upsertDialogue(t.ctx, t.tx, t.who.ID, d, b); err != nil {
 		return fmt.Errorf("save dialogue: %w", err)
 	}
 	return nil

@@ -2,12 +2,15 @@ package bot
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/xuegong/xuegong/bot/card"
+	"github.com/xuegong/xuegong/bot/dialogue"
 	"github.com/xuegong/xuegong/bot/understand"
+	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/outbox"
 	"github.com/xuegong/xuegong/internal/wecom"
@@ -19,6 +22,12 @@ const (
 	intentBook     = "counselling.book"
 	intentMine     = "counselling.mine"
 	intentCancel   = "counselling.cancel"
+	intentFree     = "counselling.free"
+	intentMove     = "counselling.move"
+	intentTurn     = "counselling.turn"
+	intentLow      = "low"
+	intentWho      = "who"
+	intentHuman    = "human"
 	intentHotlines = "hotlines"
 	intentDesk     = "desk"
 	intentHelp     = "help"
@@ -33,9 +42,28 @@ func intents() []understand.Intent {
 		{Name: intentBook, Phrases: []string{
 			"我想预约", "预约心理咨询", "心理咨询", "我想约心理咨询", "约心理老师", "想约老师聊聊", "成长预约", "我要预约",
 			"预约咨询", "想找老师聊聊", "约个时间", "想做咨询", "预约老师", "约老师", "我想约老师", "心理辅导", "预约面谈", "想咨询一下老师",
+			"我想约", "想约", "我要约", "帮我约", "约一下", "想约一下", "预约", "预约一下", "怎么预约", "在哪预约", "我要看心理老师", "想找人聊聊",
+			"想找个人说说话", "想和老师谈谈", "重新约", "再约一次", "xlzx", "yuyue", "xinlizixun", "woxiangyuyue", "woyaoyuyue",
 		}},
-		{Name: intentMine, Phrases: []string{"我的预约", "查预约", "看看我的预约", "我约了什么时候", "预约到哪一步了", "我的预约怎么样了", "我约的几点", "预约记录"}},
-		{Name: intentCancel, Phrases: []string{"取消预约", "取消我的预约", "我来不了了", "老师我来不了了", "不去了", "退掉预约", "预约取消", "我不约了"}},
+		{Name: intentFree, Phrases: []string{
+			"有空吗", "有空位吗", "还有空位吗", "有时间吗", "能约吗", "还能约吗", "可以约吗", "什么时候有空", "哪天有空", "什么时候能约",
+			"什么时间可以约", "哪些时间可以约", "还有名额吗", "有名额吗", "有号吗", "还有号吗", "老师在不在", "有没有空位", "有没有时间", "最近什么时候可以约",
+			"最近的空位", "空余时间", "看看空位", "可约时间", "能不能约",
+		}},
+		{Name: intentMove, Phrases: []string{
+			"改期", "改时间", "改约", "换个时间", "换时间", "预约改时间", "改一下时间", "改一下预约", "修改预约", "改到", "改成", "挪到", "换到",
+			"调到", "调时间", "调整时间", "推迟", "推后", "延期", "提前一点", "能不能改时间", "时间改一下", "我想改预约", "更改预约", "改我的预约",
+		}},
+		{Name: intentTurn, Phrases: []string{
+			"什么时候轮到我", "轮到我了吗", "还要等多久", "要等多久", "前面还有几个人", "什么时候有结果", "确认了吗", "老师确认了吗", "有消息了吗", "预约通过了吗", "预约成功了吗", "约上了吗",
+		}},
+		{Name: intentLow, Phrases: []string{
+			"心情不好", "压力好大", "压力很大", "睡不着", "失眠", "好难受", "很难过", "好焦虑", "很焦虑", "想哭", "情绪低落", "失恋了", "好累啊", "好崩溃", "快崩溃了", "很抑郁", "好孤独", "不开心", "心里难受", "没人理解我",
+		}},
+		{Name: intentWho, Phrases: []string{"谁能办", "找谁办", "谁负责", "归谁管", "这事找谁", "该找谁", "问谁", "联系谁", "谁来办", "哪个部门办"}},
+		{Name: intentHuman, Phrases: []string{"人工", "转人工", "人工服务", "人工客服", "找真人", "我要人工", "真人", "客服", "人工在吗", "不要机器人", "你是机器人吗", "有没有真人", "电话多少", "联系方式", "联系电话"}},
+		{Name: intentMine, Phrases: []string{"我的预约", "查预约", "看看我的预约", "我约了什么时候", "预约到哪一步了", "我的预约怎么样了", "我约的几点", "预约记录", "看预约", "我约的是哪天", "我约了谁", "我的预约在哪", "在哪里见面", "预约地点", "wdyy"}},
+		{Name: intentCancel, Phrases: []string{"取消预约", "取消我的预约", "我来不了了", "老师我来不了了", "不去了", "退掉预约", "预约取消", "我不约了", "我去不了了", "临时有事来不了", "有事去不了", "不能来了", "退约", "撤销预约", "预约不要了", "帮我取消", "我要取消", "qxyy"}},
 		{Name: intentHotlines, Phrases: []string{"求助热线", "热线电话", "心理热线", "值班电话"}},
 		{Name: intentDesk, Phrases: []string{"工作台", "打开工作台", "管理后台"}},
 		{Name: intentHelp, Phrases: []string{"帮助", "能办什么", "怎么用", "有什么功能", "你能做什么", "菜单"}},
@@ -121,12 +149,54 @@ func (t talk) desk() error {
 	return t.say("工作台在电脑上打开：" + t.Cards.URL("/desk/"))
 }
 
-// offer asks which of a few things was meant, instead of guessing.
-func (t talk) offer(alternatives []string) error {
-	o := offer{Title: "想办的是哪一件？"}
+// reply answers a word that steers a dialogue where none is under way.
+func (t talk) reply(w understand.Word) error {
+	switch w {
+	case understand.Help:
+		return t.help("")
+	case understand.Hello:
+		return t.say("在的。想办什么写一句话就行，例如" + t.examples() + "；写“帮助”看能办的全部。")
+	case understand.Thanks:
+		return t.say("不客气，需要时随时写给我。")
+	case understand.Yes:
+		return t.say("好的。现在没有等" + t.who.Call() + "确认的事，需要时随时写给我。")
+	case understand.Cancel:
+		return t.cancelMine()
+	default:
+		return t.say("现在没有办到一半的事。想办什么写一句话就行，例如" + t.examples() + "。")
+	}
+}
+
+func (t talk) examples() string {
+	if t.who.IsStudent() {
+		return "“我想预约”“我的预约”"
+	}
+	return "“工作台”“求助热线”"
+}
+
+// people says who can be asked: the centre about bookings, the home page's list about
+// the rest.
+func (t talk) people(intent string) error {
+	set, err := counselling.LoadSettings(t.ctx, t.tx)
+	if err != nil {
+		return err
+	}
+	contact := ""
+	if set.Contact != "" && counselling.Neutral(set.Contact) {
+		contact = "：" + set.Contact
+	}
+	if intent == intentWho {
+		return t.say("预约由" + set.Name + "的老师办" + contact + "。\n其他事写“帮助”，每一项都写着在哪里办。")
+	}
+	return t.say("我是自动回复的，能办预约、改时间和取消。\n想找人，请联系" + set.Name + contact + "。\n着急的话，这里的号码随时有人：" + t.Cards.URL("/now"))
+}
+
+// offer asks which of a few things was meant, instead of guessing; w goes with the press.
+func (t talk) offer(title string, alternatives []string, w dialogue.Wish) error {
+	o := offer{Title: title}
 	for _, intent := range alternatives {
 		if label := t.label(intent); label != "" {
-			o.Buttons = append(o.Buttons, wecom.Button{Text: label, Key: card.Route(card.Go, intent)})
+			o.Buttons = append(o.Buttons, wecom.Button{Text: label, Key: card.Route(card.Go, intent, wishKey(w))})
 		}
 	}
 	if len(o.Buttons) == 0 {
@@ -143,20 +213,16 @@ func (t talk) offer(alternatives []string) error {
 
 // label is what the button to an intent says, "" if it is not for this person.
 func (t talk) label(intent string) string {
-	student := t.who.IsStudent()
-	switch {
-	case intent == intentHotlines:
-		return "求助热线"
-	case intent == intentDesk && !student:
-		return "工作台"
-	case intent == intentBook && student:
-		return "约个时间"
-	case intent == intentMine && student:
-		return "我的预约"
-	case intent == intentCancel && student:
-		return "取消预约"
+	labels := map[string]string{intentHotlines: "求助热线", intentWho: "该找谁", intentHuman: "联系中心"}
+	if t.who.IsStudent() {
+		maps.Copy(labels, map[string]string{
+			intentBook: "约个时间", intentFree: "看看空位", intentMove: "改时间", intentMine: "我的预约",
+			intentTurn: "到哪一步了", intentCancel: "取消预约",
+		})
+	} else {
+		labels[intentDesk] = "工作台"
 	}
-	return ""
+	return labels[intent]
 }
 
 // Menu is the app's bottom menu: the three modules with what students can do in them.

@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 // answer reads the input as an answer to q, then as answers to other questions.
 // It reports whether anything was understood.
 func (t *turn) answer(q Question) (bool, error) {
-	if q.Kind == Text && !t.unseen {
+	if q.typed() && !t.unseen && !(t.in.Whole && t.interrupts()) {
 		return t.answerText(q)
 	}
 	if !t.unseen {
@@ -19,7 +20,7 @@ func (t *turn) answer(q Question) (bool, error) {
 			return understood, err
 		}
 	}
-	if t.in.Intent != "" && t.in.Intent != t.script.Name {
+	if t.interrupts() {
 		t.interrupted = t.in.Intent
 		return true, nil
 	}
@@ -32,12 +33,39 @@ func (t *turn) answer(q Question) (bool, error) {
 	case changed || named:
 		t.note(q)
 		return true, nil
-	case t.unseen || t.in.Intent == t.script.Name || t.in.silent():
+	case t.unseen || t.in.Intent == t.script.Name || t.in.silent() || len(t.in.Remarks) > 0:
+		return true, nil
+	case t.changes(q):
+		return true, nil
+	case q.chosen() && t.in.Word == No:
+		t.tell("都不合适就回“更多”看别的，要改前一步就回“返回”。")
 		return true, nil
 	case q.chosen():
 		return t.narrow(q)
 	}
 	return false, nil
+}
+
+// interrupts reports whether the sentence asks for something else.
+func (t *turn) interrupts() bool { return t.in.Intent != "" && t.in.Intent != t.script.Name }
+
+// changes takes 换个老师 and 时间错了 for what they are: the answered question is asked
+// again, and of the one that is open there is more to see.
+func (t *turn) changes(q Question) bool {
+	if !strings.ContainsAny(t.in.Text, "换改错") {
+		return false
+	}
+	if q.chosen() && q.Label != "" && strings.Contains(t.in.Text, q.Label) {
+		t.turn(q)
+		return true
+	}
+	for _, o := range t.changeable() {
+		if strings.Contains(t.in.Text, o.Label) {
+			t.reopen(o.Key)
+			return true
+		}
+	}
+	return false
 }
 
 // silent reports whether nothing was done: the question is only asked again.
@@ -64,10 +92,16 @@ func (t *turn) answerText(q Question) (bool, error) {
 	case text == "":
 		return false, nil
 	}
-	a := Answer{Value: text, Label: text}
+	if t.complaint = q.length(text); t.complaint != "" {
+		return false, nil
+	}
+	return t.check(q, Answer{Value: text, Label: text})
+}
+
+// check lets the host refuse or finish an answer.
+func (t *turn) check(q Question, a Answer) (bool, error) {
 	if t.host.Check != nil {
-		var err error
-		a, err = t.host.Check(q.Name, text, t.state.Answers)
+		checked, err := t.host.Check(q.Name, a.Value, t.state.Answers)
 		if errs.KindOf(err) == errs.Invalid {
 			t.complaint = errs.MessageOf(err)
 			return false, nil
@@ -75,6 +109,7 @@ func (t *turn) answerText(q Question) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		a = Answer{Value: checked.Value, Label: cmp.Or(checked.Label, a.Label)}
 	}
 	t.set(q, a)
 	return true, nil
@@ -97,8 +132,12 @@ func (t *turn) answerDirectly(q Question) (bool, error) {
 		return true, nil
 	case q.Kind == Confirm:
 		return t.answerConfirm(), nil
+	case q.Kind == Many:
+		return t.answerMany(q)
 	case q.chosen():
 		return t.answerChoice(q)
+	case q.Kind != Page && q.Kind != Notice:
+		return t.answerValue(q)
 	}
 	return false, nil
 }
@@ -133,11 +172,16 @@ func (t *turn) answerConfirm() bool {
 func (t *turn) changeable() []Option {
 	var options []Option
 	for _, q := range t.script.Steps {
-		if a, ok := t.state.Answers[q.Name]; ok && q.Label != "" && q.Kind != Confirm && q.asked(t.state.Answers) {
+		if a, ok := t.state.Answers[q.Name]; ok && q.read(t.state.Answers) && !q.Fixed {
 			options = append(options, Option{Key: q.Name, Label: q.Label, Detail: a.Label})
 		}
 	}
 	return options
+}
+
+// read reports whether the answer to q is read back.
+func (q Question) read(answers map[string]Answer) bool {
+	return q.Label != "" && q.Kind != Confirm && q.asked(answers)
 }
 
 // picked returns the key pressed or chosen by number, "" for neither.

@@ -30,6 +30,12 @@ func (t *turn) ask() error {
 		r.Page, r.Buttons = true, []Button{{Yes.Key(), "填好了"}}
 	case Confirm:
 		t.askConfirm(&r)
+	case Attest:
+		r.Buttons = []Button{{Yes.Key(), attested}, {No.Key(), denied}}
+	case Many:
+		if err := t.askMany(q, &r); err != nil {
+			return err
+		}
 	case Choice, Time:
 		if err := t.askChoice(q, &r); err != nil {
 			return err
@@ -45,8 +51,10 @@ func (t *turn) ask() error {
 // askConfirm reads everything back, or after 修改 asks what to change.
 func (t *turn) askConfirm(r *Reply) {
 	options := t.changeable()
-	for _, o := range options {
-		r.Rows = append(r.Rows, Row{o.Label, cmp.Or(o.Detail, "未填")})
+	for _, q := range t.script.Steps {
+		if a, ok := t.state.Answers[q.Name]; ok && q.read(t.state.Answers) {
+			r.Rows = append(r.Rows, Row{q.Label, cmp.Or(a.Label, "未填")})
+		}
 	}
 	if t.in.Word == No && len(options) > 0 {
 		r.Text, r.Options = "要改哪一项？", options
@@ -73,7 +81,9 @@ func (t *turn) askChoice(q Question, r *Reply) error {
 	}
 	offer := among(free, t.state.Offered)
 	if !t.state.Few || len(offer) == 0 || t.about(q) {
-		offer = t.suited(q, all, free)
+		if offer, err = t.suited(q, all, free); err != nil {
+			return err
+		}
 	}
 	t.state.Few = len(offer) < len(free) && len(offer) <= maxOffered
 	r.Options = t.onePage(offer)
@@ -86,29 +96,41 @@ func (t *turn) askChoice(q Question, r *Reply) error {
 
 // suited returns the free options the wish fits. When none does it says so once,
 // forgets the wish and returns all, for times the nearest first.
-func (t *turn) suited(q Question, all, free []Option) []Option {
+func (t *turn) suited(q Question, all, free []Option) ([]Option, error) {
 	if !t.wishes(q) {
-		return free
+		return free, nil
 	}
 	if match := t.fitting(q, free); len(match) > 0 {
-		return match
+		return match, nil
 	}
-	times := t.state.Wish.Times
+	times := append(slices.Clone(t.state.Wish.Times), t.state.Wish.Hours...)
 	i := slices.IndexFunc(all, func(o Option) bool { return o.Disabled != "" && t.wanted(q, o) })
+	why, err := t.away(q, times)
+	if err != nil {
+		return nil, err
+	}
 	t.granted(q)
 	t.state.Turned = 0
 	switch {
 	case i >= 0:
 		t.tell(all[i].Disabled)
 	case q.Kind == Time:
-		t.tell("你说的时间没有空位，看看相近的。")
+		t.tell(cmp.Or(why, "你说的时间没有空位，看看相近的。"))
 	default:
 		t.tell("你说的这一项现在没有，看看有的。")
 	}
 	if len(times) > 0 {
 		nearestFirst(free, times[0].From)
 	}
-	return free
+	return free, nil
+}
+
+// away lets the host say why there is nothing at the times named.
+func (t *turn) away(q Question, times []When) (string, error) {
+	if len(times) == 0 || t.host.Away == nil {
+		return "", nil
+	}
+	return t.host.Away(q.Name, times[0], t.state.Answers)
 }
 
 // nearestFirst puts the options nearest to at on the first page, in order of time.
@@ -164,8 +186,20 @@ func howTo(k Kind) string {
 		return "回数字选一个，也可以直接写名称。"
 	case Time:
 		return "回数字选一个，也可以直接说时间，例如“明天下午三点”。"
-	case Text:
+	case Many:
+		return "可以选几项：回数字就行，例如“1 3”，或者一项一项点，再点“选好了”。"
+	case Text, Long:
 		return "直接写下来发给我就行。"
+	case Number:
+		return "回一个数字，例如 3。"
+	case Money:
+		return "金额写数字就行，例如 128.50。"
+	case Date:
+		return "日期写成“2026年10月14日”这样。"
+	case Period:
+		return "写开始和结束的日子，例如“10月14日到10月16日”。"
+	case Attest:
+		return "回“是”或“不是”。"
 	case Page:
 		return "这一项要在页面上填，点链接打开，填好后会接着往下办。"
 	case Confirm:

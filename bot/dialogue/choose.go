@@ -39,6 +39,7 @@ func (t *turn) answerChoice(q Question) (bool, error) {
 	for _, o := range options {
 		if o.Key == key || key == "" && slices.ContainsFunc(o.written(), func(w string) bool { return w == written }) {
 			t.choose(q, o)
+			t.done = q.Final && t.in.Press != nil && t.current().Kind == Confirm
 			return true, nil
 		}
 	}
@@ -65,6 +66,9 @@ func (t *turn) choose(q Question, o Option) {
 		t.tell(o.Disabled)
 		return
 	}
+	if !o.At.IsZero() {
+		t.state.At = o.At
+	}
 	t.set(q, Answer{Value: o.Key, Label: o.Label})
 	t.granted(q)
 }
@@ -72,7 +76,7 @@ func (t *turn) choose(q Question, o Option) {
 // granted drops the wish for q.
 func (t *turn) granted(q Question) {
 	if q.Kind == Time {
-		t.state.Wish.Times, t.state.Wish.Soonest = nil, false
+		t.state.Wish.Times, t.state.Wish.Hours, t.state.Wish.Soonest = nil, nil, false
 	} else {
 		delete(t.state.Wish.Names, q.Name)
 	}
@@ -128,15 +132,84 @@ func (t *turn) wish() bool {
 	w, in := &t.state.Wish, t.in.Wish
 	w.Names = merge(w.Names, in.Names)
 	w.NotNames = merge(w.NotNames, in.NotNames)
-	if len(in.Times) > 0 {
-		w.Times = in.Times
-	}
+	t.times(in.Times)
 	w.NotTimes = slices.DeleteFunc(slices.Clone(w.NotTimes), func(not When) bool { // 周五吧, after 周五不行
 		return slices.ContainsFunc(in.Times, func(x When) bool { return not.fits(x.From) })
 	})
 	w.NotTimes = append(w.NotTimes, in.NotTimes...)
 	w.Soonest = w.Soonest || in.Soonest
 	return slices.ContainsFunc(t.script.Steps, func(q Question) bool { return q.asked(t.state.Answers) && t.about(q) })
+}
+
+// times puts times named now beside those named before: 三点 after 下周三 is an hour of
+// that day, 周四 after 下周三 is of that week and keeps the hour.
+func (t *turn) times(now []When) {
+	if len(now) == 0 {
+		return
+	}
+	w := &t.state.Wish
+	now = slices.Clone(now)
+	for i := range now {
+		now[i] = now[i].inWeekOf(t.state.At)
+	}
+	switch {
+	case all(now, When.anyDay):
+		w.Hours, w.Times = now, slices.Clone(w.Times)
+		for i, x := range w.Times { // 周三上午, then 三点: the later word counts
+			if !slices.ContainsFunc(now, x.holds) {
+				w.Times[i] = x.wholeDays()
+			}
+		}
+		return
+	case !all(now, When.days):
+		w.Hours = nil
+	}
+	w.Times = now
+	t.state.At = now[0].From
+}
+
+func all(list []When, is func(When) bool) bool {
+	return !slices.ContainsFunc(list, func(w When) bool { return !is(w) })
+}
+
+func (w When) anyDay() bool { return w.Every == 1 }
+
+func (w When) days() bool { return w.Every != 1 && w.To.Sub(w.From) >= 23*time.Hour }
+
+// holds reports whether hours of any day can lie in w.
+func (w When) holds(hours When) bool {
+	return w.days() || hours.fits(w.From) || w.fits(on(w.From, hours.From))
+}
+
+// on is the clock of at on the day of day.
+func on(day, at time.Time) time.Time {
+	y, m, d := day.Date()
+	at = at.In(day.Location())
+	return time.Date(y, m, d, at.Hour(), at.Minute(), 0, 0, day.Location())
+}
+
+func (w When) wholeDays() When {
+	y, m, d := w.From.Date()
+	w.From = time.Date(y, m, d, 0, 0, 0, 0, w.From.Location())
+	w.To = w.From.AddDate(0, 0, 1)
+	return w
+}
+
+// inWeekOf moves a weekday without its week to the later week that is spoken of.
+func (w When) inWeekOf(at time.Time) When {
+	if !w.Bare || w.Every != 0 || at.IsZero() {
+		return w
+	}
+	at = at.In(w.From.Location())
+	if weeks := int(monday(at).Sub(monday(w.From)).Round(24*time.Hour) / (7 * 24 * time.Hour)); weeks > 0 {
+		w.From, w.To = w.From.AddDate(0, 0, 7*weeks), w.To.AddDate(0, 0, 7*weeks)
+	}
+	return w
+}
+
+func monday(t time.Time) time.Time {
+	y, m, d := t.Date()
+	return time.Date(y, m, d-(int(t.Weekday())+6)%7, 0, 0, 0, 0, t.Location())
 }
 
 // merge adds what was named now to what was named before; the newer counts.
@@ -162,7 +235,7 @@ func (t *turn) wishes(q Question) bool { return t.names(t.state.Wish, q) }
 func (t *turn) names(w Wish, q Question) bool {
 	switch q.Kind {
 	case Time:
-		return len(w.Times)+len(w.NotTimes) > 0 || w.Soonest || t.any(q)
+		return len(w.Times)+len(w.Hours)+len(w.NotTimes) > 0 || w.Soonest || t.any(q)
 	case Choice:
 		return len(w.Names[q.Name])+len(w.NotNames[q.Name]) > 0 || t.any(q)
 	}
@@ -181,7 +254,7 @@ func (t *turn) any(q Question) bool {
 func (t *turn) fill(named bool) (changed bool, err error) {
 	for _, q := range t.script.Steps {
 		old, answered := t.state.Answers[q.Name]
-		if !q.chosen() || !q.asked(t.state.Answers) || answered && (!named || !t.about(q)) {
+		if !q.chosen() || q.Fixed || !q.asked(t.state.Answers) || answered && (!named || !t.about(q)) {
 			continue
 		}
 		if !t.wishes(q) {
@@ -192,6 +265,9 @@ func (t *turn) fill(named bool) (changed bool, err error) {
 			return changed, err
 		}
 		match := t.fitting(q, options)
+		if answered {
+			match = sameHour(match, options, old)
+		}
 		switch {
 		case answered && slices.Contains(keys(match), old.Value):
 			continue
@@ -209,6 +285,20 @@ func (t *turn) fill(named bool) (changed bool, err error) {
 		}
 	}
 	return changed, nil
+}
+
+// sameHour returns the one option of match that begins at the hour answered before, on
+// whatever day: 不对，是周四 moves the day and not the hour.
+func sameHour(match, options []Option, old Answer) []Option {
+	i := slices.IndexFunc(options, func(o Option) bool { return o.Key == old.Value })
+	if i < 0 || options[i].At.IsZero() || slices.Contains(keys(match), old.Value) {
+		return match
+	}
+	same := slices.DeleteFunc(slices.Clone(match), func(o Option) bool { return !o.At.Equal(on(o.At, options[i].At)) })
+	if len(same) == 1 {
+		return same
+	}
+	return match
 }
 
 // fitting returns the options that can be chosen and that the wish fits. When few were
@@ -237,7 +327,7 @@ func (t *turn) wanted(q Question, o Option) bool {
 	w := t.state.Wish
 	switch {
 	case q.Kind == Time:
-		return len(w.Times) == 0 || slices.ContainsFunc(w.Times, func(x When) bool { return x.fits(o.At) })
+		return fitsAny(w.Times, o.At) && fitsAny(w.Hours, o.At)
 	case t.any(q):
 		return o.Key == AnyKey
 	}
@@ -248,6 +338,11 @@ func (t *turn) unwanted(q Question, o Option) bool {
 	w := t.state.Wish
 	return slices.Contains(w.NotNames[q.Name], o.Key) ||
 		q.Kind == Time && slices.ContainsFunc(w.NotTimes, func(x When) bool { return x.fits(o.At) })
+}
+
+// fitsAny reports whether one of the times is meant, or there are none.
+func fitsAny(times []When, at time.Time) bool {
+	return len(times) == 0 || slices.ContainsFunc(times, func(x When) bool { return x.fits(at) })
 }
 
 // fits reports whether something that starts at at is meant.

@@ -18,8 +18,10 @@ type State struct {
 	Few     bool              `json:"few,omitempty"`     // Offered is all that fitted, not a page of all there is
 	Turned  int               `json:"turned,omitempty"`  // options passed over by 更多
 	Missed  int               `json:"missed,omitempty"`  // inputs in a row that were not understood
+	Picked  []string          `json:"picked,omitempty"`  // option keys of a Many question so far
 	Wish    Wish              `json:"wish,omitzero"`
-	Seq     int               `json:"seq"` // one more after every Step
+	At      time.Time         `json:"at,omitzero"` // the time chosen or named last: 周四 is of its week
+	Seq     int               `json:"seq"`         // one more after every Step
 }
 
 // Wish is what sentences named for questions that are not answered yet.
@@ -27,6 +29,7 @@ type Wish struct {
 	Names    map[string][]string `json:"names,omitempty"`     // by question, option keys
 	NotNames map[string][]string `json:"not_names,omitempty"` // by question, option keys turned down
 	Times    []When              `json:"times,omitempty"`     // for Time questions
+	Hours    []When              `json:"hours,omitempty"`     // hours of any day; with Times, both must fit
 	NotTimes []When              `json:"not_times,omitempty"`
 	Soonest  bool                `json:"soonest,omitempty"` // 尽快: the earliest that fits
 }
@@ -37,6 +40,8 @@ type When struct {
 	From  time.Time `json:"from"`
 	To    time.Time `json:"to"`
 	Every int       `json:"every,omitempty"` // days: 0 once, 1 daily, 7 weekly
+	Past  bool      `json:"past,omitempty"`  // nothing of it is ahead
+	Bare  bool      `json:"bare,omitempty"`  // a weekday without its week
 }
 
 // Word steers the dialogue whatever is asked.
@@ -52,7 +57,12 @@ const (
 	More   Word = "more"
 	Any    Word = "any"
 	Skip   Word = "skip"
+	Hello  Word = "hello" // somebody waits for a sign of life
+	Thanks Word = "thanks"
 )
+
+// enough is the press that ends a Many question.
+const enough Word = "enough"
 
 // Key is the button key that says the word.
 func (w Word) Key() string { return "!" + string(w) }
@@ -62,12 +72,14 @@ const AnyKey = "!any"
 
 // Input is one thing the student did. The zero Input asks the current question (again).
 type Input struct {
-	Text   string // as written
-	Press  *Press // a button instead of text
-	Word   Word
-	Choice int    // 第二个 is 2, the last is -1, 0 none
-	Intent string // when the sentence certainly asks for a service; the script's own name is fine
-	Wish          // what the sentence names
+	Text    string // as written
+	Press   *Press // a button instead of text
+	Word    Word
+	Choice  int      // 第二个 is 2, the last is -1, 0 none
+	Intent  string   // when the sentence certainly asks for a service; the script's own name is fine
+	Whole   bool     // the sentence says little but the intent: it interrupts even where text is asked for
+	Remarks []string // what is to be said about the sentence first: 日历上没有 2月30日。
+	Wish             // what the sentence names
 }
 
 // Press is a button: the Seq of the State it was sent with (0 if unknown) and the key
@@ -154,7 +166,7 @@ func begin(s Script, st State, in Input, host Host) *turn {
 	if t.state.Answers == nil {
 		t.state.Answers = map[string]Answer{}
 	}
-	t.state.Offered = slices.Clone(st.Offered)
+	t.state.Offered, t.state.Picked = slices.Clone(st.Offered), slices.Clone(st.Picked)
 	t.state.Wish.Names, t.state.Wish.NotNames = maps.Clone(st.Wish.Names), maps.Clone(st.Wish.NotNames)
 	t.state.Seq++
 	switch {
@@ -208,6 +220,9 @@ func (t *turn) current() Question {
 // take tells the story of one input.
 func (t *turn) take() error {
 	q := t.current()
+	for _, r := range t.in.Remarks {
+		t.tell(r)
+	}
 	switch {
 	case t.in.Word == Cancel && !t.stale:
 		t.cancelled = true
@@ -220,6 +235,12 @@ func (t *turn) take() error {
 		return t.back(q)
 	case t.in.Word == Help:
 		t.help(q)
+		return t.ask()
+	case t.in.Word == Hello:
+		t.tell("在的，接着往下办。")
+		return t.ask()
+	case t.in.Word == Thanks:
+		t.tell("不客气，还差下面这一步。")
 		return t.ask()
 	}
 	understood, err := t.answer(q)
@@ -244,7 +265,7 @@ func (t *turn) back(q Question) error {
 		if p.Name == q.Name {
 			break
 		}
-		if p.asked(t.state.Answers) {
+		if p.asked(t.state.Answers) && !p.Fixed {
 			before = p.Name
 		}
 	}
@@ -265,5 +286,5 @@ func (t *turn) reopen(name string) {
 
 // forget drops what belongs to the question asked last.
 func (t *turn) forget() {
-	t.state.Offered, t.state.Few, t.state.Turned, t.state.Missed = nil, false, 0, 0
+	t.state.Offered, t.state.Few, t.state.Turned, t.state.Missed, t.state.Picked = nil, false, 0, 0, nil
 }

@@ -20,11 +20,23 @@ type Kind string
 const (
 	Notice  Kind = "notice"  // read and agree
 	Choice  Kind = "choice"  // one of the options
+	Many    Kind = "many"    // some of the options, Min to Max of them; the value is their keys, joined by commas
 	Time    Kind = "time"    // one of the options, each at a time
-	Text    Kind = "text"    // free text, checked by the host
-	Page    Kind = "page"    // what chat cannot ask: the page puts the answer into the draft
+	Text    Kind = "text"    // a line, Min to Max characters (100)
+	Long    Kind = "long"    // a paragraph, Min to Max characters (500)
+	Number  Kind = "number"  // a whole number from Min to Max
+	Money   Kind = "money"   // the value is in fen, from Min to Max
+	Date    Kind = "date"    // the value is 2006-01-02
+	Period  Kind = "period"  // the value is 2006-01-02/2006-01-05, both days included
+	Attest  Kind = "attest"  // the value is yes or no
+	Page    Kind = "page"    // what chat cannot ask (a photo, a file, rows, a region): the page puts the answer into the draft
 	Confirm Kind = "confirm" // reads everything back; yes ends the dialogue
 )
+
+// kinds are all there are.
+func kinds() []Kind {
+	return []Kind{Notice, Choice, Many, Time, Text, Long, Number, Money, Date, Period, Attest, Page, Confirm}
+}
 
 // Question is one step of a script.
 type Question struct {
@@ -36,6 +48,10 @@ type Question struct {
 	Empty    string     // what is said when there are no options
 	Any      string     // of a choice: also offer not to choose, under this label; answers AnyKey
 	Optional bool       // may be skipped; answers ""
+	Fixed    bool       // the host answered it before the dialogue began: read back, never asked or changed
+	Final    bool       // of a choice whose options say everything: pressing one of them confirms too
+	Min, Max int        // of what is answered, by kind; Max 0 is the kind's own, or none
+	Unit     string     // of a Number, read back behind it: 门, 小时
 	If       *Condition // asked only when it holds
 }
 
@@ -55,20 +71,31 @@ type Option struct {
 	At       time.Time // when it starts; needed in Time questions
 }
 
+// Words of an Attest's answer.
+const (
+	attested = "是"
+	denied   = "否"
+)
+
 // Answer is what was answered: the value for the machine, the label for the read-back.
 type Answer struct {
 	Value string `json:"value"`
 	Label string `json:"label,omitempty"`
 }
 
-// Host brings what only the caller knows. Both are called inside Step, with the
-// answers so far, which they must not change. An error ends the Step and comes back
-// from it, except an errs.Invalid from Check, whose sentence the student reads.
+// Host brings what only the caller knows. It is called inside Step, with the answers so
+// far, which it must not change. An error ends the Step and comes back from it, except
+// an errs.Invalid from Check, whose sentence the student reads. A nil function is one
+// that has nothing to say.
 type Host struct {
-	// Options returns the options of a Choice or Time question, best or earliest first.
+	// Options returns the options of a Choice, Many or Time question, best or earliest first.
 	Options func(question string, answers map[string]Answer) ([]Option, error)
-	// Check turns the text typed at a Text question into its answer.
-	Check func(question, text string, answers map[string]Answer) (Answer, error)
+	// Check takes or refuses what was answered at any question that is typed. value is what
+	// the engine made of it, in the form of the question's kind.
+	Check func(question, value string, answers map[string]Answer) (Answer, error)
+	// Away says why nothing can be chosen at a time somebody named: it is over, not open
+	// yet, a holiday. "" leaves it to the engine.
+	Away func(question string, w When, answers map[string]Answer) (string, error)
 }
 
 // Validate returns an error naming the first question that cannot work.
@@ -81,12 +108,16 @@ func (s Script) Validate() error {
 		switch {
 		case q.Name == "" || slices.Contains(names, q.Name):
 			return fmt.Errorf("script %s: step %d: name %q is empty or taken", s.Name, i+1, q.Name)
-		case !slices.Contains([]Kind{Notice, Choice, Time, Text, Page, Confirm}, q.Kind):
+		case !slices.Contains(kinds(), q.Kind):
 			return fmt.Errorf("script %s: step %s: unknown kind %q", s.Name, q.Name, q.Kind)
 		case q.Prompt == "":
 			return fmt.Errorf("script %s: step %s: no prompt", s.Name, q.Name)
 		case q.If != nil && !slices.Contains(names, q.If.Name):
 			return fmt.Errorf("script %s: step %s: asked if %q, which is not an earlier step", s.Name, q.Name, q.If.Name)
+		case q.Final && !q.chosen():
+			return fmt.Errorf("script %s: step %s: only a choice can be final", s.Name, q.Name)
+		case q.Max != 0 && q.Min > q.Max:
+			return fmt.Errorf("script %s: step %s: at least %d and at most %d", s.Name, q.Name, q.Min, q.Max)
 		case (q.Kind == Confirm) != (i == len(s.Steps)-1):
 			return fmt.Errorf("script %s: step %s: the last step, and only it, confirms", s.Name, q.Name)
 		}
@@ -100,5 +131,8 @@ func (q Question) asked(answers map[string]Answer) bool {
 	return q.If == nil || slices.Contains(q.If.In, answers[q.If.Name].Value)
 }
 
-// chosen reports whether the question has options.
+// chosen reports whether one of the options answers the question.
 func (q Question) chosen() bool { return q.Kind == Choice || q.Kind == Time }
+
+// typed reports whether words answer the question, whatever they say.
+func (q Question) typed() bool { return q.Kind == Text || q.Kind == Long }

@@ -89,22 +89,28 @@ type hit struct {
 	from, to int
 }
 
-// match returns the intent of g, or the alternatives to ask about.
-func (in intents) match(g []glyph) (intent string, score float64, alternatives []string) {
+// littleElse is how many characters beside its phrase a sentence may have that says
+// nothing but an intent.
+const littleElse = 3
+
+// match returns the intent of g and whether g says little else, or the alternatives to
+// ask about.
+func (in intents) match(g []glyph) (intent string, score float64, whole bool, alternatives []string) {
 	best := in.bestByIntent(unswallowed(in.hits(g)))
 	if len(best) == 0 {
-		return "", 0, nil
+		return "", 0, false, nil
 	}
 	score = best[0].score
 	if score >= certain && (len(best) == 1 || score-best[1].score >= tooClose) {
-		return in.names[in.phrases[best[0].phrase].intent], score, nil
+		whole = len(g)-(best[0].to-best[0].from) <= littleElse
+		return in.names[in.phrases[best[0].phrase].intent], score, whole, nil
 	}
 	for _, h := range best[:min(3, len(best))] {
 		if h.score >= offered && score-h.score < 2*tooClose {
 			alternatives = append(alternatives, in.names[in.phrases[h.phrase].intent])
 		}
 	}
-	return "", score, alternatives
+	return "", score, false, alternatives
 }
 
 // hits aligns every phrase that shares a pair of sounds with g.

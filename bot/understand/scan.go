@@ -33,6 +33,7 @@ type token struct {
 	ahead    int // days from today to day.start, for phrases of the table
 	part     part
 	clock    clock
+	gaveUp   bool // 来不了: says of a time that it does not suit, and perhaps more
 }
 
 // roll is how a day that is over moves on.
@@ -40,7 +41,7 @@ type roll int8
 
 const (
 	fixed      roll = iota
-	nextWeek        // 周三
+	nextWeek        // 周三: also bare, since 下周三 and 这周三 are fixed
 	everyWeek       // 每周三
 	nextMonth       // 14号
 	sameMonths      // 10月14日: the end of a range stays behind its beginning
@@ -80,7 +81,7 @@ type timePhrases map[rune][]fixedPhrase
 func newTimePhrases() timePhrases {
 	t := timePhrases{}
 	for n, words := range map[int][]string{
-		-2: {"前天"}, -1: {"昨天", "昨日"}, 0: {"今天", "今日", "今儿"}, 1: {"明天", "明日", "明儿"}, 2: {"后天"}, 3: {"大后天"},
+		-2: {"前天"}, -1: {"昨天", "昨日"}, 0: {"今天", "今日", "今儿"}, 1: {"明天", "明日", "明儿"}, 2: {"后天", "后儿"}, 3: {"大后天"}, 4: {"大大后天"},
 	} {
 		t.put(token{day: day{n: 1}, ahead: n}, words...)
 	}
@@ -99,7 +100,7 @@ func newTimePhrases() timePhrases {
 		words []string
 		short string // after 今, 明, 后天
 	}{
-		{part{from: 0, to: 6 * 60, midnight: true}, []string{"凌晨"}, "凌晨"},
+		{part{from: 0, to: 6 * 60, midnight: true}, []string{"凌晨", "半夜", "深夜", "后半夜"}, "凌晨"},
 		{part{from: 6 * 60, to: 10 * 60}, []string{"早上", "早晨", "清晨", "一早", "一大早"}, "早"},
 		{part{from: 8 * 60, to: 12 * 60}, []string{"上午", "午前"}, "上午"},
 		{part{from: 11 * 60, to: 14 * 60, noon: true}, []string{"中午", "午间", "正午"}, "中午"},
@@ -121,15 +122,16 @@ func newTimePhrases() timePhrases {
 		afterToken:  {"以后", "之后", "后", "过后", "开始", "往后"},
 		beforeToken: {"以前", "之前", "前"},
 		aboutToken:  {"左右", "前后", "多", "上下", "附近"},
-		exceptToken: {"除了", "除开", "不要", "避开", "不想", "不约", "除去"},
+		exceptToken: {"除了", "除开", "不要", "避开", "不想", "不约", "除去", "除"},
 		excludeToken: {
 			"除外", "以外", "之外", "不行", "不可以", "不方便", "不能", "不在", "不考虑", "没空", "没有空", "没时间",
-			"没有时间", "有课", "有事", "要上课", "上课", "满课", "要实习", "去不了", "来不了", "没法",
+			"没有时间", "有课", "有事", "要上课", "上课", "满课", "要实习", "没法", "约不了", "不太行", "不太方便",
 		},
 		fineToken: {"都行", "都可以", "都有空", "都有时间", "都能", "都好", "都方便", "均可"},
 	} {
 		t.put(token{kind: k}, words...)
 	}
+	t.put(token{kind: excludeToken, gaveUp: true}, "去不了", "来不了", "不能来", "不能去", "不来了", "不去了")
 	for r := range t {
 		slices.SortFunc(t[r], func(a, b fixedPhrase) int { return len(b.words) - len(a.words) })
 	}
@@ -160,6 +162,7 @@ type scanner struct {
 	now    time.Time
 	today  time.Time // midnight
 	tokens []token
+	never  [][2]int // runes of dates and hours that do not exist: 2月30日, 25点
 }
 
 func (s *scanner) scan() []token {
@@ -185,7 +188,7 @@ func (s *scanner) scan() []token {
 // token reads what starts at i and returns its width, 0 if it is not about time.
 // Weekdays and numbers are read by rule, the rest from the table.
 func (s *scanner) token(i int) int {
-	for _, read := range []func(int) int{s.weekday, s.number, s.phrase} {
+	for _, read := range []func(int) int{s.weekday, s.month, s.festival, s.impossible, s.number, s.shortPart, s.phrase} {
 		if w := read(i); w > 0 {
 			return w
 		}
@@ -264,6 +267,8 @@ func (s *scanner) fits(f fixedPhrase, i int) bool {
 		return s.touches(i, dayToken, partToken, clockToken)
 	case excludeToken:
 		return f.words[0] != '不' || s.at(i-1) != f.words[1]
+	case exceptToken:
+		return len(f.words) > 1 || slices.Contains(s.runes[i:min(len(s.runes), i+nearText+2)], '外') // 除周五外
 	}
 	return true
 }
@@ -591,12 +596,13 @@ func (s *scanner) hour(i int) int {
 		return 0
 	case u > 0:
 		c.minute, j = s.minutes(j + u)
-	case s.at(j) == ':':
-		m, w := number(s.runes, j+1)
-		if w != 2 || m > 59 || s.at(j+1+w) == ':' {
+	case s.colon(i, j) > 0:
+		k := s.colon(i, j)
+		m, w := number(s.runes, k)
+		if w != 2 || m > 59 || s.at(k+w) == ':' {
 			return 0
 		}
-		c.minute, j = m, j+1+w
+		c.minute, j = m, k+w
 	case s.is(j, "am", "pm") > 0:
 	case s.listed(j, s.hourUnit), s.bareHour(i, j):
 	default:
@@ -612,6 +618,21 @@ func (s *scanner) hour(i int) int {
 		return 0
 	}
 	return s.put(token{kind: clockToken, clock: c}, i, j)
+}
+
+// colon returns where the minutes begin after the sign at j: 15:30, 15 : 30, and after a
+// day 15.30.
+func (s *scanner) colon(i, j int) int {
+	k := j
+	for s.at(k) == space {
+		k++
+	}
+	if s.at(k) != ':' && (k > j || s.at(k) != '.' || !s.touches(i, dayToken, partToken)) {
+		return 0
+	}
+	for k++; s.at(k) == space; k++ {
+	}
+	return k
 }
 
 func numeralOnly(r rune) bool { return !digit(r) && r != '十' }

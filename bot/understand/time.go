@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// find returns the times wanted and excluded in t, and marks their words as explained.
-func (p timePhrases) find(sentence string, t text, free []bool, now time.Time) (wanted, excluded []Span) {
+// find returns the times wanted and excluded in t and the dates that do not exist, and
+// marks their words as explained.
+func (p timePhrases) find(sentence string, t text, free []bool, now time.Time) (wanted, excluded []Span, never []string) {
 	y, m, d := now.Date()
 	s := scanner{
 		fixed: p, runes: t.runes, free: slices.Clone(free), now: now,
@@ -16,6 +17,12 @@ func (p timePhrases) find(sentence string, t text, free []bool, now time.Time) (
 	var g grouper
 	for _, k := range s.scan() {
 		g.take(k)
+	}
+	for _, n := range s.never {
+		never = append(never, sentence[t.from[n[0]]:t.to[n[1]-1]])
+		for i := n[0]; i < n[1]; i++ {
+			free[i] = false
+		}
 	}
 	for _, group := range g.groups {
 		for i := range free {
@@ -34,15 +41,23 @@ func (p timePhrases) find(sentence string, t text, free []bool, now time.Time) (
 			}
 		}
 	}
-	sortSpans(wanted)
-	sortSpans(excluded)
-	return wanted, excluded
+	return sortSpans(wanted), sortSpans(excluded), never
 }
 
-func sortSpans(spans []Span) {
+// sortSpans puts spans in the order of the sentence; what was said twice is one.
+func sortSpans(spans []Span) []Span {
 	slices.SortStableFunc(spans, func(a, b Span) int {
 		return cmp.Or(a.Start-b.Start, a.From.Compare(b.From))
 	})
+	once := spans[:0]
+	for _, s := range spans {
+		if !slices.ContainsFunc(once, func(o Span) bool {
+			return o.From.Equal(s.From) && o.To.Equal(s.To) && o.Repeat == s.Repeat && o.Precision == s.Precision
+		}) {
+			once = append(once, s)
+		}
+	}
+	return once
 }
 
 // group is days and slots that belong together: in 周三周四下午三点或四点 each day has
@@ -74,8 +89,12 @@ type slot struct {
 	bound     kind // afterToken, beforeToken, aboutToken, else 0
 }
 
+// explains reports whether rune i needs no other meaning. 来不了 has one more: with a
+// booking, 明天来不了了 gives it up.
 func (g *group) explains(i int) bool {
-	return slices.ContainsFunc(g.covered, func(k token) bool { return k.from <= i && i < k.to })
+	return slices.ContainsFunc(g.covered, func(k token) bool {
+		return k.from <= i && i < k.to && (k.kind != excludeToken || !k.gaveUp)
+	})
 }
 
 // What one sentence can ask for; nobody means more.
@@ -340,6 +359,7 @@ func (g *group) on(d days, now time.Time) []Span {
 		if d.roll == everyWeek || (d.roll == nextWeek && g.excluded) {
 			span.Repeat = Weekly
 		}
+		span.Bare = d.roll == nextWeek
 		spans = append(spans, span)
 	}
 	return spans

@@ -16,7 +16,8 @@ var shanghai = time.FixedZone("CST", 8*3600)
 var wednesday = time.Date(2025, 10, 15, 10, 0, 0, 0, shanghai)
 
 // show writes spans as the tables do: 10-16 15:00 for an instant, from..to (or the day,
-// when it is whole days) otherwise, with what is special about them; excluded ones begin with "not".
+// when it is whole days) otherwise, with what is special about them; excluded ones begin with "not", impossible
+// ones with "never".
 func show(m understand.Meaning) string {
 	var out []string
 	for _, s := range m.Times {
@@ -24,6 +25,9 @@ func show(m understand.Meaning) string {
 	}
 	for _, s := range m.NotTimes {
 		out = append(out, "not "+showSpan(s))
+	}
+	for _, s := range m.Never {
+		out = append(out, "never "+s)
 	}
 	return strings.Join(out, "; ")
 }

@@ -41,16 +41,20 @@ const (
 	More   Word = "more"   // 还有吗, 换一批
 	Any    Word = "any"    // 都可以, 随便
 	Skip   Word = "skip"   // 跳过
+	Hello  Word = "hello"  // 你好, 在吗, 人呢, 快点: somebody waits for a sign of life
+	Thanks Word = "thanks" // 谢谢
 )
 
 // Meaning is what a sentence says. The zero Meaning is a sentence we do not understand.
 type Meaning struct {
 	Intent       string   // "" when none or unsure
 	Score        float64  // of the best intent, 0 to 1
+	Whole        bool     // the sentence says little else
 	Alternatives []string // at most three, best first; only when Intent is ""
 
-	Times    []Span // wanted, in the order of the sentence
-	NotTimes []Span // excluded (除了周五)
+	Times    []Span   // wanted, in the order of the sentence
+	NotTimes []Span   // excluded (除了周五)
+	Never    []string // dates and hours that do not exist, as written (2月30日)
 
 	People    []string // ids; an ambiguous surname gives several
 	NotPeople []string // 不要王老师
@@ -58,6 +62,8 @@ type Meaning struct {
 
 	Choice int // 第二个 is 2, 最后一个 is -1, 0 when there is none; 2号 alone is also a day
 	Word   Word
+
+	Rest int // without an Intent: characters that are none of this and no small words (吧, 可以吗)
 }
 
 // Understander knows one vocabulary. It is immutable and safe for concurrent use.
@@ -96,13 +102,16 @@ func (u *Understander) Understand(sentence string, now time.Time) Meaning {
 	var m Meaning
 	m.People, m.NotPeople = u.people.findPeople(g, free)
 	m.Places = u.places.findPlaces(g)
-	m.Times, m.NotTimes = u.phrases.find(sentence, t, free, now)
+	m.Times, m.NotTimes, m.Never = u.phrases.find(sentence, t, free, now)
 	m.Choice = choice(t.runes)
 
 	rest := remaining(g, free)
 	m.Word = u.steer.word(sentence, rest, len(rest) == len(remaining(g, nil)))
 	if m.Word == None || m.Word == Any {
-		m.Intent, m.Score, m.Alternatives = u.intents.match(rest)
+		m.Intent, m.Score, m.Whole, m.Alternatives = u.intents.match(rest)
+	}
+	if m.Intent == "" {
+		m.Rest = u.steer.more(rest)
 	}
 	return m
 }

@@ -14,13 +14,15 @@ type saying struct {
 
 func sayings() []saying {
 	return []saying{
-		{Yes, "是 是的 对 对的 好 好的 好滴 好呀 好哒 行 可以 可以的 嗯 嗯嗯 恩 要 要的 需要 确认 确定 没问题 没错 同意 我同意 已阅读 我已阅读 已读 知道了 明白 明白了 继续 就这个 就这样 ok okay yes y 收到 办好了 填好了 传好了 完成了 好了"},
+		{Yes, "是 是的 对 对的 好 好的 好滴 好呀 好哒 行 可以 可以的 嗯 嗯嗯 恩 要 要的 需要 确认 确定 没问题 没错 同意 我同意 已阅读 我已阅读 已读 知道了 明白 明白了 继续 接着 接着来 接着办 继续办 就这个 就这样 ok okay yes y 收到 办好了 填好了 传好了 完成了 好了"},
 		{No, "不 不是 不是的 不要 不用 不行 不对 不好 不可以 不同意 不需要 不确定 否 没有 错了 有误 修改 改 要改 改一下 no n nope 再想想"},
 		{Back, "返回 返回上一步 上一步 回上一步 退回 退回上一步 后退 回退 回去 重选 重新选 重新选择 选错了 back"},
 		{Cancel, "取消 取消吧 算了 算了吧 不办了 不约了 不弄了 不申请了 不报了 不预约了 不填了 不想约了 不需要了 不用了 退出 结束 停止 放弃 终止 quit exit cancel stop"},
 		{Help, "帮助 帮忙 帮帮我 怎么用 怎么弄 怎么填 怎么选 怎么办 怎么操作 如何使用 如何操作 使用说明 说明 不会 不会用 不懂 看不懂 没看懂 不明白 什么意思 啥意思 你能做什么 你会什么 有什么功能 功能 help"},
 		{More, "更多 还有吗 还有没有 还有别的吗 还有其他的吗 还有其他时间吗 有别的吗 换一批 换一些 换一换 下一页 下一批 more"},
 		{Any, "随便 随意 都行 都可以 都好 都能 不限 任意 任意一位 哪个都行 哪个都可以 哪位都行 哪位都可以 哪位都好 谁都行 谁都可以 无所谓 没要求 没有要求 不挑 你定 你安排 听安排 服从安排 什么时候都行 什么时候都可以 any"},
+		{Hello, "你好 您好 hello hi hey 喂 嗨 哈喽 在吗 在不在 在么 在嘛 老师在吗 有人吗 有人在吗 有没有人 没人吗 人呢 人在吗 说话 说话呀 回我 回复我 理我一下 怎么不理我 怎么不回 怎么没反应 没反应 快点 快一点 快快快 快 搞快点 能不能快点 快点啊 急 很急 急急急 催一下 好了没 好了吗 好慢 太慢了 怎么这么慢 怎么还没好 早上好 上午好 中午好 下午好 晚上好"},
+		{Thanks, "谢谢 谢了 谢谢你 谢谢您 谢谢老师 多谢 感谢 非常感谢 辛苦了 辛苦 麻烦了 谢谢谢谢 thanks thx 3q 拜拜 再见 bye"},
 		{Skip, "跳过 略过 不填 先不填 没有要填的 下一步 skip"},
 	}
 }
@@ -28,17 +30,23 @@ func sayings() []saying {
 // politeBefore and politeAfter may stand around a steering word and say nothing.
 // Longer ones first.
 func politeBefore() []string {
-	return []string{"那么", "那就", "我还是", "还是", "麻烦您", "麻烦", "请问", "我想", "我要", "我", "请", "那", "就", "您好", "你好", "老师好", "老师"}
+	return []string{"那个", "就是", "然后", "嗯", "呃", "额", "唔", "哎", "诶", "那么", "那就", "我还是", "还是", "麻烦您", "麻烦", "请问", "我想", "我要", "我", "请", "那", "就", "您好", "你好", "老师好", "老师"}
 }
 
 func politeAfter() []string {
 	return []string{"谢谢老师", "谢谢您", "谢谢你", "谢谢", "多谢", "感谢", "麻烦老师了", "麻烦了", "一下", "老师", "可以吗", "吧", "呢", "啊", "哦", "噢", "呀", "哈", "啦", "嘛", "喔", "了", "的"}
 }
 
+// small are words that say nothing beside a time or a name: 周三可以吗, 苏老师吧.
+func small() string {
+	return "可不可以 能不能 行不行 有没有 好不好 请问 老师 可以 方便 时间 那个 就是 然后 麻烦 谢谢 帮我 一下 时候 我 想 要 在 有 行 能 好 吗 嘛 么 吧 呢 啊 呀 哦 噢 哈 的 了 那 就 也 是 这 去 来 约 嗯 呃 额 唔 不对 不是 应该 还是 换成 换 都 改成 改到 改"
+}
+
 // steering finds the words by length, since a typed word is as long as the right one.
 type steering struct {
 	byLength      map[int][]steeringWord
 	before, after [][]rune
+	small         [][]rune
 	longest       int
 }
 
@@ -62,7 +70,24 @@ func newSteering(f folder) steering {
 	for _, p := range politeAfter() {
 		s.after = append(s.after, []rune(p))
 	}
+	for _, p := range strings.Fields(small()) {
+		s.small = append(s.small, []rune(p))
+	}
 	return s
+}
+
+// more counts the characters of rest that are no small words.
+func (s steering) more(rest []glyph) int {
+	n := 0
+	for len(rest) > 0 {
+		if cut := trim(rest, s.small, cutBefore); cut != nil {
+			rest = cut
+			continue
+		}
+		rest = rest[1:]
+		n++
+	}
+	return n
 }
 
 // word reads rest, which is the whole sentence or, when a name or time was taken out

@@ -26,6 +26,8 @@ var layers = [][]string{
 	{"miniapp/page"},
 	{"internal/counselling"},
 	{"internal/approval"},
+	{"internal/form"},
+	{"internal/rule"},
 	{"internal/calendar", "internal/setting", "internal/outbox", "internal/inbox", "internal/job"},
 	{"internal/identity"},
 	{"internal/audit", "internal/session", "internal/alarm"},
@@ -33,7 +35,7 @@ var layers = [][]string{
 	{"internal/store", "internal/wecom", "internal/simulator"},
 	{"internal/sheet", "internal/photo", "internal/document"},
 	{"miniapp/static", "templates", "migrations", "internal/localdb", "internal/config"},
-	{"internal/clock"},
+	{"internal/clock", "internal/region"},
 	{"internal/errs"},
 }
 

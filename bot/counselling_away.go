@@ -1,0 +1,71 @@
+package bot
+
+import (
+	"time"
+
+	"github.com/xuegong/xuegong/bot/dialogue"
+	"github.com/xuegong/xuegong/internal/calendar"
+	"github.com/xuegong/xuegong/internal/counselling"
+)
+
+// away says why there is no hour at a time somebody named: it is over, not open yet, a
+// holiday, or just not there. The time is read back, so that a wrong one is noticed.
+func (t talk) away(_ string, w dialogue.When, _ map[string]dialogue.Answer) (string, error) {
+	set, err := counselling.LoadSettings(t.ctx, t.tx)
+	if err != nil {
+		return "", err
+	}
+	now, zone := t.tx.Now(), t.tx.Zone()
+	said := sayWhen(w, zone)
+	latest := now.AddDate(0, 0, set.HorizonDays)
+	switch {
+	case w.Every != 0:
+		return said + "没有空位，看看相近的。", nil
+	case w.Past || !w.To.After(now):
+		return said + "已经过去了，看看后面的空位。", nil
+	case w.From.After(latest):
+		return said + "还没有开放，现在最远能约到 " + calendar.Date(latest, zone) + "。", nil
+	}
+	days, err := calendar.LoadDays(t.ctx, t.tx, w.From.In(zone), w.From.In(zone))
+	if err != nil {
+		return "", err
+	}
+	if special, ok := days.On(w.From.In(zone)); ok && special.Kind == calendar.Holiday && oneDay(w) {
+		return said + "是" + special.Name + "放假，没有空位，看看相近的。", nil
+	}
+	return said + "没有空位，看看相近的。", nil
+}
+
+func oneDay(w dialogue.When) bool { return w.To.Sub(w.From) <= 25*time.Hour }
+
+// sayWhen reads a time back: 10月20日（周二）15:00, 10月20日（周二）上午, 10月19日（周一）到10月25日（周日）.
+func sayWhen(w dialogue.When, zone *time.Location) string {
+	from, to := w.From.In(zone), w.To.In(zone)
+	switch length := to.Sub(from); {
+	case w.Every == 1 && length <= time.Minute:
+		return from.Format("15:04") + " "
+	case w.Every != 0:
+		return "你说的时间"
+	case length <= time.Minute:
+		return calendar.When(from, zone) + " "
+	case length < 23*time.Hour:
+		return calendar.Date(from, zone) + partOfDay(from, to)
+	case length <= 25*time.Hour:
+		return calendar.Date(from, zone)
+	default:
+		return calendar.Date(from, zone) + "到" + calendar.Date(to.Add(-time.Minute), zone)
+	}
+}
+
+// partOfDay names the hours as one says them, by the clock where no word fits.
+func partOfDay(from, to time.Time) string {
+	for _, p := range []struct {
+		from, to int
+		word     string
+	}{{0, 6, "凌晨"}, {6, 10, "早上"}, {8, 12, "上午"}, {11, 14, "中午"}, {12, 18, "下午"}, {17, 19, "傍晚"}, {18, 23, "晚上"}} {
+		if from.Hour() == p.from && to.Hour() == p.to && from.Minute()+to.Minute() == 0 {
+			return p.word
+		}
+	}
+	return from.Format("15:04") + "–" + to.Format("15:04")
+}
