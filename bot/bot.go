@@ -308,6 +308,9 @@ func (t talk) routes() map[string]func(parts []string) error {
 		card.AskCancel: func(p []string) error { return t.askCancel(p[1]) },
 		card.Cancel:    func(p []string) error { return t.cancelBooking(p[1]) },
 		card.Keep:      func(p []string) error { return t.keepBooking(p[1]) },
+
+		card.LiftStrike: func(p []string) error { return t.liftStrike(p[1]) },
+		card.KeepStrike: func(p []string) error { return t.keepStrike(p[1]) },
 	}
 }
 

@@ -267,7 +267,7 @@ func cancelSubject(id string) string { return "ask-cancel/" + id }
 func (t talk) cancelBooking(id string) error {
 	b, err := counselling.Cancel(t.ctx, t.tx, t.who, id, "")
 	if errors.Is(err, counselling.ErrTooLate) {
-		return t.tooLate(id)
+		return t.tooLate(id, err)
 	}
 	if err != nil {
 		return err
@@ -279,7 +279,7 @@ func (t talk) cancelBooking(id string) error {
 }
 
 // tooLate says that it cannot be cancelled here any more, and where to call.
-func (t talk) tooLate(id string) error {
+func (t talk) tooLate(id string, why error) error {
 	set, err := counselling.LoadSettings(t.ctx, t.tx)
 	if err != nil {
 		return err
@@ -287,7 +287,7 @@ func (t talk) tooLate(id string) error {
 	if err := outbox.Settle(t.ctx, t.tx, cancelSubject(id), kindAnswered, answered{Answer: "没有取消"}); err != nil {
 		return err
 	}
-	text := errs.MessageOf(counselling.ErrTooLate)
+	text := errs.MessageOf(why)
 	if set.Contact != "" && counselling.Neutral(set.Contact) {
 		text += "\n" + set.Contact
 	}

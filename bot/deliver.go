@@ -65,6 +65,11 @@ func (b *Bot) renderers() map[string]renderer {
 		counselling.KindSoon:      of(b.renderReminder),
 		outbox.KindRenewed:        b.renderRenewed,
 		outbox.KindSummary:        of(b.renderSummary),
+
+		counselling.KindStruck:        b.strikeText(b.Cards.Struck),
+		counselling.KindStrikeDecided: b.strikeText(b.Cards.StrikeDecided),
+		counselling.KindAppealed:      of(b.renderAppealed),
+		counselling.KindStrikeSettled: of(b.renderStrikeSettled),
 	}
 }
 

@@ -47,6 +47,8 @@ const (
 	AskCancel     = "ask"     // ask|booking: may it be cancelled?
 	Cancel        = "cancel"  // cancel|booking
 	Keep          = "keep"    // keep|booking
+	LiftStrike    = "lift"    // lift|strike
+	KeepStrike    = "stay"    // stay|strike, the reason is selected
 	ReasonKey     = "reason"  // question of the selector on a request
 	NoReason      = "none"    // its first option
 	OptionKey     = "option"  // question of the selector in a dialogue

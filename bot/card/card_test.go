@@ -56,6 +56,17 @@ func moved(by string) counselling.Facts {
 	return f
 }
 
+func strike(s counselling.StrikeState) counselling.StrikeFacts {
+	f := counselling.StrikeFacts{
+		Strike: "k1", Booking: "b1", Kind: counselling.ForMissing, Student: "张同学", Counsellor: "苏晴", StartsAt: at(14, 15, 0),
+		State: s, Count: 3, Limit: 3, At: at(15, 9, 0), By: "何静", Name: "成长预约", Reasons: counselling.Defaults().KeepReasons,
+	}
+	if s == counselling.Kept {
+		f.Reason = f.Reasons[1]
+	}
+	return f
+}
+
 func booking(s counselling.State) counselling.Booking {
 	return counselling.Booking{PublicID: "b1", State: s, HeldUntil: at(13, 15, 0), Slot: counselling.Slot{
 		Name:     "苏晴",
@@ -93,6 +104,9 @@ func TestGolden(t *testing.T) {
 		"requested_moved":   m.Requested(task, moved("")),
 		"moved_by_student":  m.Moved(moved("")),
 		"moved_by_centre":   m.Moved(moved("何静")),
+		"strike_appealed":   m.Appealed(task, strike(counselling.Appealed)),
+		"strike_lifted":     m.StrikeSettled(strike(counselling.Lifted)),
+		"strike_kept":       m.StrikeSettled(strike(counselling.Kept)),
 		"settled_confirmed": m.Settled(settled(counselling.Confirmed, "苏晴", "")),
 		"settled_rejected":  m.Settled(settled(counselling.Rejected, "顾远帆", "这个时间老师临时有安排")),
 		"settled_expired":   m.Settled(settled(counselling.Expired, "", "")),

@@ -102,7 +102,8 @@ func decidedBefore(b Booking, zone *time.Location) error {
 	return errs.New(errs.Conflict, s+"，不用再处理。")
 }
 
-// Arrive records that the student came; from an hour before the start.
+// Arrive records that the student came; from an hour before the start. Who was marked as
+// missed and came after all has arrived, and the strike is lifted.
 func Arrive(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) (Booking, error) {
 	b, err := lockFor(ctx, tx, who, publicID)
 	if err != nil || b.State == Arrived {
@@ -111,29 +112,43 @@ func Arrive(ctx context.Context, tx *store.Tx, who identity.Person, publicID str
 	if tx.ReceivedAt().Before(b.Slot.StartsAt.Add(-time.Hour)) {
 		return b, ErrNotYet
 	}
+	late := b.State == Missed
 	if b, err = move(ctx, tx, who.ID, b, Arrived, ""); err != nil {
 		return b, err
+	}
+	if late {
+		return b, cameAfterAll(ctx, tx, who, b)
 	}
 	return b, withdrawReminders(ctx, tx, b)
 }
 
-// Miss records that the student did not come; from the start on.
+// Miss records that the student did not come, which is a strike (T19); from so many
+// minutes after the start as the centre waits.
 func Miss(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) (Booking, error) {
 	b, err := lockFor(ctx, tx, who, publicID)
 	if err != nil || b.State == Missed {
 		return b, err
 	}
-	if tx.ReceivedAt().Before(b.Slot.StartsAt) {
-		return b, ErrNotYet
+	set, err := LoadSettings(ctx, tx)
+	if err != nil {
+		return b, err
+	}
+	if at := set.LateAt(b.Slot.StartsAt); tx.ReceivedAt().Before(at) {
+		return b, errs.Wrap(ErrNotYet, errs.Conflict, fmt.Sprintf("开始后等 %s，%s 起才能登记未到。",
+			minutes(set.LateMinutes), calendar.Near(at, tx.Now(), tx.Zone())))
 	}
 	if b, err = move(ctx, tx, who.ID, b, Missed, ""); err != nil {
 		return b, err
 	}
-	return b, withdrawReminders(ctx, tx, b)
+	if err := withdrawReminders(ctx, tx, b); err != nil {
+		return b, err
+	}
+	return b, mark(ctx, tx, who.ID, b, ForMissing)
 }
 
 // Cancel ends an open booking: the student's own up to the cut-off, any of the
-// centre's with a reason. Its seat is free at once and its reminders are gone.
+// centre's with a reason. Its seat is free at once and its reminders are gone. Where the
+// school allows it a student cancels after the cut-off too, as a strike.
 // Cancelling what is cancelled already changes nothing.
 func Cancel(ctx context.Context, tx *store.Tx, who identity.Person, publicID, reason string) (Booking, error) {
 	b, err := lockBooking(ctx, tx, publicID)
@@ -146,7 +161,8 @@ func Cancel(ctx context.Context, tx *store.Tx, who identity.Person, publicID, re
 	if b.State == Cancelled {
 		return b, nil
 	}
-	if reason, err = cancelReason(ctx, tx, who, b, reason); err != nil {
+	reason, late, err := mayCancel(ctx, tx, who, b, reason)
+	if err != nil {
 		return b, err
 	}
 	if b, err = move(ctx, tx, who.ID, b, Cancelled, reason); err != nil {
@@ -159,22 +175,29 @@ func Cancel(ctx context.Context, tx *store.Tx, who identity.Person, publicID, re
 	if b.of(who) {
 		by = ""
 	}
-	return b, announceCancelled(ctx, tx, b, by)
+	if err := announceCancelled(ctx, tx, b, by); err != nil || !late {
+		return b, err
+	}
+	return b, mark(ctx, tx, who.ID, b, ForLateCancel)
 }
 
-func cancelReason(ctx context.Context, tx *store.Tx, who identity.Person, b Booking, reason string) (string, error) {
+// mayCancel returns the reason as it is kept, and whether the student is late.
+func mayCancel(ctx context.Context, tx *store.Tx, who identity.Person, b Booking, reason string) (kept string, late bool, err error) {
 	if !b.of(who) {
-		return checkReason(reason)
+		kept, err = checkReason(reason)
+		return kept, false, err
 	}
 	set, err := LoadSettings(ctx, tx)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	cut := set.cutOff(b.Slot.StartsAt)
-	if b.State == Confirmed && !tx.ReceivedAt().Before(cut) {
-		return "", ErrTooLate
+	now, cut := tx.ReceivedAt(), set.CutOff(b.Slot.StartsAt)
+	late = b.State == Confirmed && !now.Before(cut)
+	if late && !now.Before(set.MayCancelTill(b.Slot.StartsAt)) {
+		return "", true, errs.Wrap(ErrTooLate, errs.Conflict, fmt.Sprintf("开始前 %s（%s）起已不能在线取消。来不了请直接电话告诉中心。",
+			minutes(set.CancelMinutes), calendar.When(cut, tx.Zone())))
 	}
-	return "", nil
+	return "", late, nil
 }
 
 // Expire frees the seat of a booking nobody decided in time; it is the step of ExpireJob.

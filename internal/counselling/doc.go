@@ -13,6 +13,12 @@
 // to another hour and stays the same booking: moved by the student it is pending again,
 // moved by the centre it is confirmed. Both hours are in its history.
 //
+// Who stays away, or cancels too late where the school counts that, has a strike until the
+// term ends; so many of them pause booking (T19).
+//
+//	standing 已记录 ──appeal──> appealed 说明待处理 ──keep──> kept 维持
+//	   └──────────────lift──────────────┴─────────────────────┴──lift──> lifted 已撤销
+//
 // Limits are the centre's settings. At most n hours a term is n numbers, unique for
 // student and term while they count, so that nobody has the ninth of eight.
 //

@@ -91,9 +91,23 @@ func (st standing) pausedUntil(set Settings, zone *time.Location) time.Time {
 	return until
 }
 
-// cutOff is up to when a student changes or cancels a confirmed booking.
-func (s Settings) cutOff(start time.Time) time.Time {
+// CutOff is up to when a student changes or cancels a confirmed booking.
+func (s Settings) CutOff(start time.Time) time.Time {
 	return start.Add(-time.Duration(s.CancelMinutes) * time.Minute)
+}
+
+// LateAt is when the front desk may mark that the student did not come.
+func (s Settings) LateAt(start time.Time) time.Time {
+	return start.Add(time.Duration(s.LateMinutes) * time.Minute)
+}
+
+// MayCancelTill is up to when a student cancels a confirmed booking online; in the end
+// as a strike, where the school allows it.
+func (s Settings) MayCancelTill(start time.Time) time.Time {
+	if s.LateCancel {
+		return start
+	}
+	return s.CutOff(start)
 }
 
 // minutes says a span as people do: 2 小时 30 分钟.

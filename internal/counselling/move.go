@@ -76,7 +76,7 @@ func mayMove(tx *store.Tx, who identity.Person, b Booking, to Slot, set Settings
 	case b.State == Pending && !now.Before(b.HeldUntil):
 		return "", errs.New(errs.Conflict, "这条预约已过确认时限，名额已放出。")
 	case b.of(who):
-		if cut := set.cutOff(b.Slot.StartsAt); b.State == Confirmed && !now.Before(cut) {
+		if cut := set.CutOff(b.Slot.StartsAt); b.State == Confirmed && !now.Before(cut) {
 			return "", errs.Wrap(ErrTooLateToMove, errs.Conflict, fmt.Sprintf("开始前 %s（%s）起不能在线改时间。来不了请直接电话告诉中心。",
 				minutes(set.CancelMinutes), calendar.When(cut, zone)))
 		}

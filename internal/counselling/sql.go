@@ -432,7 +432,8 @@ func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 		select 'counselling: booking ' || b.public_id || ' was made without consent' from booking b
 			where not exists (select 1 from counselling_consent c where c.person_id = b.student_id and c.agreed_at <= b.created_at)
 				and b.via <> 'desk'
-		union all`+brokenLife, tx.Now(), pq.Array(steps()))
+		union all`+brokenLife+`
+		union all`+brokenStrikes, tx.Now(), pq.Array(steps()))
 	return lines, err
 }
 

@@ -25,7 +25,8 @@ type Day struct {
 	Hours   []Hour
 	Open    *counselling.Booking
 	Reasons []string // offered for a rejection
-	Asking  string   // the act whose confirmation stands open: reject or cancel
+	Rules   counselling.Settings
+	Asking  string // the act whose confirmation stands open: reject or cancel
 }
 
 // Hour is an hour with who comes.
@@ -83,7 +84,7 @@ func (p *Day) Late() bool { return !p.Now.Before(p.Open.HeldUntil) }
 func (p *Day) CanArrive() bool { return !p.Now.Before(p.Open.Slot.StartsAt.Add(-time.Hour)) }
 
 // CanMiss tells whether it is time to record who did not come.
-func (p *Day) CanMiss() bool { return !p.Now.Before(p.Open.Slot.StartsAt) }
+func (p *Day) CanMiss() bool { return !p.Now.Before(p.Rules.LateAt(p.Open.Slot.StartsAt)) }
 
 // Here is how many of the day's bookings came or will come.
 func (p *Day) Here() int {
@@ -128,7 +129,7 @@ func loadDay(c *page.Context, p *Day, date, query, booking string) error {
 		if err != nil {
 			return err
 		}
-		p.Reasons = set.Reasons
+		p.Reasons, p.Rules = set.Reasons, set
 		if booking == "" {
 			return nil
 		}

@@ -218,24 +218,44 @@ func settingsForm(s counselling.Settings) Form {
 	return form
 }
 
+// rules lays what was typed over the settings.
+func (f Form) rules(s *counselling.Settings) {
+	s.Name = f["name"]
+	s.HoldHours = f.number("hold_hours")
+	s.HoldBefore = f.number("hold_before")
+	s.LeadMinutes = f.number("lead_minutes")
+	s.HorizonDays = f.number("horizon_days")
+	s.CancelMinutes = f.number("cancel_minutes")
+	s.EveAt = f["eve_at"]
+	s.BeforeMinutes = f.number("before_minutes")
+	s.QuietFrom = f["quiet_from"]
+	s.QuietTo = f["quiet_to"]
+	s.Contact = f["contact"]
+	s.Reasons = f.lines("reasons")
+	s.MoveConfirms = f["move_confirms"] == "on"
+	s.LateMinutes = f.number("late_minutes")
+	s.TermStarts = f.lines("term_starts")
+	s.TermLimit = f.number("term_limit")
+	s.StrikeLimit = f.number("strike_limit")
+	s.PauseDays = f.number("pause_days")
+	s.LateCancel = f["late_cancel"] == "on"
+	s.KeepReasons = f.lines("keep_reasons")
+}
+
 func saveSettings(c *page.Context) error {
 	form := typed(c, "name", "hold_hours", "hold_before", "lead_minutes", "horizon_days", "cancel_minutes", "eve_at", "before_minutes",
 		"quiet_from", "quiet_to", "contact", "reasons", "move_confirms", "late_minutes", "term_starts", "term_limit", "strike_limit", "pause_days",
 		"late_cancel", "keep_reasons")
-	set := counselling.Settings{
-		Name: form["name"], HoldHours: form.number("hold_hours"), HoldBefore: form.number("hold_before"),
-		LeadMinutes: form.number("lead_minutes"), HorizonDays: form.number("horizon_days"), CancelMinutes: form.number("cancel_minutes"),
-		EveAt: form["eve_at"], BeforeMinutes: form.number("before_minutes"), QuietFrom: form["quiet_from"], QuietTo: form["quiet_to"],
-		Contact: form["contact"], Reasons: form.lines("reasons"),
-		MoveConfirms: form["move_confirms"] == "on", LateMinutes: form.number("late_minutes"), TermStarts: form.lines("term_starts"),
-		TermLimit: form.number("term_limit"), StrikeLimit: form.number("strike_limit"), PauseDays: form.number("pause_days"),
-		LateCancel: form["late_cancel"] == "on", KeepReasons: form.lines("keep_reasons"),
-	}
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
 		centre, err := centreOf(who)
 		if err != nil {
 			return err
 		}
+		set, err := counselling.LoadSettings(c, tx) // what stands on no form stays
+		if err != nil {
+			return err
+		}
+		form.rules(&set)
 		return counselling.SaveSettings(c, tx, who, centre, set)
 	})
 	return done(c, err, "/desk/counselling/settings?said=saved", func(cause error) error {

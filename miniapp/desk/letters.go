@@ -47,6 +47,16 @@ func (l Letter) Title() string {
 		return "预约取消"
 	case counselling.KindExpired:
 		return "预约已过期"
+	case counselling.KindMoved:
+		return "预约改时间"
+	case counselling.KindStruck:
+		return "未到记录"
+	case counselling.KindAppealed:
+		return "未到说明，请老师处理"
+	case counselling.KindStrikeDecided:
+		return "未到说明的结果"
+	case counselling.KindMovedCard, counselling.KindStrikeSettled:
+		return "卡片换成结果"
 	case counselling.KindEve:
 		return "前一天提醒"
 	case counselling.KindSoon:
