@@ -3,6 +3,7 @@ package counselling
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,9 @@ type HoursEdit struct {
 	Weeks      int // 1 to 20
 }
 
-// AddHours opens hours. It returns how many were opened; one that overlaps an open
-// hour of the same counsellor is left out.
+// AddHours opens hours by hand. It returns how many were opened; one is left out that
+// meets another hour of the counsellor or of the room, that is while the counsellor is
+// away, or that is on a holiday without extra hours.
 func AddHours(ctx context.Context, tx *store.Tx, who identity.Person, e HoursEdit) (int, error) {
 	c, err := lockCounsellor(ctx, tx, e.Counsellor)
 	if store.Missing(err) || err == nil && !runsCentre(who, c.centre) && who.ID != c.person {
@@ -36,11 +38,22 @@ func AddHours(ctx context.Context, tx *store.Tx, who identity.Person, e HoursEdi
 	if err := e.check(tx.Now()); err != nil {
 		return 0, err
 	}
+	if e.Place == "" {
+		e.Place = c.Place
+	}
+	t, err := timetableTo(ctx, tx, c, weeksLater(e.StartsAt, e.Weeks, tx.Zone()))
+	if err != nil {
+		return 0, err
+	}
 	opened := 0
 	for week := range e.Weeks {
-		ok, err := addHour(ctx, tx, who, c, e, weeksLater(e.StartsAt, week, tx.Zone()), weeksLater(e.EndsAt, week, tx.Zone()))
+		from, to := weeksLater(e.StartsAt, week, tx.Zone()), weeksLater(e.EndsAt, week, tx.Zone())
+		if !t.allows(from, to, tx.Zone()) {
+			continue
+		}
+		ok, err := insertHour(ctx, tx, c, e, from, to, who.ID)
 		if err != nil {
-			return opened, err
+			return opened, fmt.Errorf("open hour: %w", err)
 		}
 		if ok {
 			opened++
@@ -80,20 +93,9 @@ func weeksLater(t time.Time, weeks int, zone *time.Location) time.Time {
 	return t.In(zone).AddDate(0, 0, 7*weeks)
 }
 
-func addHour(ctx context.Context, tx *store.Tx, who identity.Person, c Counsellor, e HoursEdit, from, to time.Time) (bool, error) {
-	busy, err := overlapping(ctx, tx, c.id, from, to)
-	if err != nil || busy {
-		return false, err
-	}
-	id, _, err := insertSlot(ctx, tx, c, from, to, e.Place, who.ID)
-	if err != nil || id == 0 {
-		return false, err
-	}
-	return true, insertSeats(ctx, tx, id, e.Capacity)
-}
-
-// CloseHour takes an hour out of the list. Bookings it has stay and are named by
-// their number, so that the desk can deal with them one by one.
+// CloseHour takes an hour out of the list: the counsellor is away for it, so that no
+// rule opens it again. Bookings it has stay and are named by their number, so that the
+// desk can deal with them one by one.
 func CloseHour(ctx context.Context, tx *store.Tx, who identity.Person, slotID string) (left int, err error) {
 	s, err := slotByPublicID(ctx, tx, slotID, tx.Now())
 	if store.Missing(err) || err == nil && !runsCentre(who, s.centre) && who.ID != s.person {
@@ -102,16 +104,18 @@ func CloseHour(ctx context.Context, tx *store.Tx, who identity.Person, slotID st
 	if err != nil {
 		return 0, fmt.Errorf("load hour: %w", err)
 	}
-	if err := closeSlot(ctx, tx, s.id); err != nil {
-		return 0, fmt.Errorf("close hour: %w", err)
+	if !s.EndsAt.After(tx.Now()) {
+		return 0, errs.New(errs.Conflict, "这个时间已经过去了，不用关闭。")
 	}
-	if err := freed(ctx, tx, s.centre); err != nil { // an offer of the hour is withdrawn
+	c, err := lockCounsellor(ctx, tx, s.Counsellor)
+	if err != nil {
+		return 0, fmt.Errorf("lock counsellor: %w", err)
+	}
+	change, err := off(ctx, tx, who, c, s.StartsAt, s.EndsAt, WhyClosed)
+	if err != nil {
 		return 0, err
 	}
-	if s, err = slotByPublicID(ctx, tx, slotID, tx.Now()); err != nil {
-		return 0, fmt.Errorf("load hour: %w", err)
-	}
-	return s.Taken, audit.Append(ctx, tx, int64(who.ID), "hours.close", "slot/"+slotID, nil)
+	return len(change.Stay), audit.Append(ctx, tx, int64(who.ID), "hours.close", "slot/"+slotID, nil)
 }
 
 // CounsellorEdit is what the desk says about a counsellor.
@@ -155,10 +159,26 @@ func SaveCounsellor(ctx context.Context, tx *store.Tx, who identity.Person, cent
 	if err != nil {
 		return "", fmt.Errorf("save counsellor: %w", err)
 	}
+	if err := planIfActive(ctx, tx, id); err != nil {
+		return "", err
+	}
 	if err := freed(ctx, tx, centre); err != nil { // who receives again has free hours
 		return "", err
 	}
 	return id, audit.Append(ctx, tx, int64(who.ID), "counsellor.save", "counsellor/"+id, nil)
+}
+
+// planIfActive opens the hours of who receives again.
+func planIfActive(ctx context.Context, tx *store.Tx, counsellor string) error {
+	c, err := lockCounsellor(ctx, tx, counsellor)
+	if err != nil {
+		return fmt.Errorf("lock counsellor: %w", err)
+	}
+	if !c.Active {
+		return nil
+	}
+	_, err = plan(ctx, tx, c)
+	return err
 }
 
 // CentreCounsellors lists the centre's counsellors for its desk, inactive ones too.
@@ -184,6 +204,9 @@ func SaveSettings(ctx context.Context, tx *store.Tx, who identity.Person, centre
 	if err := setting.Save(ctx, tx, SettingKey, s, int64(who.ID)); err != nil {
 		return err
 	}
+	if _, err := PlanAll(ctx, tx); err != nil { // the horizon may have moved
+		return err
+	}
 	if err := freed(ctx, tx, centre); err != nil { // other limits may open other hours
 		return err
 	}
@@ -191,14 +214,22 @@ func SaveSettings(ctx context.Context, tx *store.Tx, who identity.Person, centre
 }
 
 // Broken returns one line for each row that breaks an invariant (T1): places, one
-// open booking a student, holds, history, consent, the queue.
+// open booking a student, holds, history, consent, the queue, hours that meet or are on
+// a holiday.
 func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	lines, err := broken(ctx, tx)
 	if err != nil {
 		return nil, fmt.Errorf("audit counselling: %w", err)
 	}
 	queue, err := brokenQueue(ctx, tx)
-	return append(lines, queue...), err
+	if err != nil {
+		return nil, err
+	}
+	holidays, err := offHolidays(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("audit hours on holidays: %w", err)
+	}
+	return slices.Concat(lines, queue, holidays), nil
 }
 
 // BrokenReminders returns one line for each reminder that waits for a booking that

@@ -144,7 +144,7 @@ func DayList(ctx context.Context, tx *store.Tx, who identity.Person, centre int6
 	d := Day{Date: from}
 	var err error
 	if d.Slots, err = selectSlots(ctx, tx, tx.Now(), `
-		where c.centre_id = $1 and s.starts_at >= $2 and s.starts_at < $3 order by s.starts_at, c.position, c.id`, centre, from, to); err != nil {
+		where c.centre_id = $1 and s.starts_at >= $2 and s.starts_at < $3 and `+isShown+` order by s.starts_at, c.position, c.id`, centre, from, to); err != nil {
 		return Day{}, fmt.Errorf("hours of the day: %w", err)
 	}
 	if d.Bookings, err = selectBookings(ctx, tx, `

@@ -140,7 +140,7 @@ func nextFree(ctx context.Context, tx *store.Tx, from, to time.Time) (map[int64]
 // hoursBetween returns every hour of a centre that begins in [from, to).
 func hoursBetween(ctx context.Context, tx *store.Tx, centre int64, from, to time.Time) ([]Slot, error) {
 	return selectSlots(ctx, tx, tx.Now(), `
-		where c.centre_id = $1 and s.starts_at >= $2 and s.starts_at < $3 order by s.starts_at, c.position, c.id limit 2000`, centre, from, to)
+		where c.centre_id = $1 and s.starts_at >= $2 and s.starts_at < $3 and `+isShown+` order by s.starts_at, c.position, c.id limit 2000`, centre, from, to)
 }
 
 func countPending(ctx context.Context, tx *store.Tx, centres []int64) (int, error) {
@@ -161,15 +161,17 @@ type newBooking struct {
 	Limit     int    // of the student's hours in the term
 }
 
-// bookSQL takes the first free seat of a slot, and the student's first free hour of the term. Who is taking the same seat is waited
-// for; whoever loses writes nothing.
+// bookSQL takes the first free seat of a slot, and the student's first free hour of the
+// term. Who is taking the same seat is waited for; whoever loses writes nothing. The hour
+// is locked as it is: who closes it waits for this booking and sees it, or was first and
+// leaves nothing to book.
 const bookSQL = `
 	insert into booking (public_id, slot_id, seat, student_id, wish, via, held_until, created_at, term, ordinal)
 	select $2, s.slot_id, s.number, $3, $4, $5, $6, $7, $8, free.ordinal from (
-		select slot_id, number from seat s where slot_id = $1 and not exists (
+		select slot_id, number from seat s join slot h on h.id = s.slot_id and h.open where slot_id = $1 and not exists (
 			select 1 from booking b where b.slot_id = s.slot_id and b.seat = s.number
 				and b.state in ('offered', 'pending', 'confirmed', 'arrived', 'missed'))
-		order by number limit 1 for key share) s, (
+		order by number limit 1 for key share of s for share of h) s, (
 		select min(n) ordinal from generate_series(1, $9::int) n where not exists (
 			select 1 from booking b where b.student_id = $3 and b.term = $8 and b.ordinal = n
 				and b.state in ('pending', 'confirmed', 'arrived', 'missed'))) free
@@ -347,24 +349,6 @@ func hasAgreed(ctx context.Context, tx *store.Tx, who identity.ID, version int) 
 	return ok, err
 }
 
-func insertSlot(ctx context.Context, tx *store.Tx, c Counsellor, from, to time.Time, place string, by identity.ID) (int64, string, error) {
-	var id int64
-	public := store.NewPublicID()
-	err := tx.GetContext(ctx, &id, `
-		insert into slot (public_id, counsellor_id, starts_at, ends_at, place, campus_id, created_by)
-		select $1, c.id, $3, $4, coalesce(nullif($5, ''), c.place), c.campus_id, nullif($6::bigint, 0) from counsellor c where c.id = $2
-		on conflict (counsellor_id, starts_at) do nothing returning id`, public, c.id, from, to, place, by)
-	if store.Missing(err) {
-		return 0, "", nil
-	}
-	return id, public, err
-}
-
-func insertSeats(ctx context.Context, tx *store.Tx, slot int64, n int) error {
-	_, err := tx.ExecContext(ctx, `insert into seat (slot_id, number) select $1, generate_series(1, $2::int)`, slot, n)
-	return err
-}
-
 // lockCounsellor lets two editors of one counsellor's hours queue.
 func lockCounsellor(ctx context.Context, tx *store.Tx, publicID string) (Counsellor, error) {
 	var id int64
@@ -376,27 +360,6 @@ func lockCounsellor(ctx context.Context, tx *store.Tx, publicID string) (Counsel
 		return Counsellor{}, err
 	}
 	return list[0], nil
-}
-
-func overlapping(ctx context.Context, tx *store.Tx, counsellor int64, from, to time.Time) (bool, error) {
-	var yes bool
-	err := tx.GetContext(ctx, &yes, `
-		select exists (select 1 from slot where counsellor_id = $1 and open and starts_at < $3 and ends_at > $2)`, counsellor, from, to)
-	return yes, err
-}
-
-// closeSlot takes the hour out of the list and removes its free seats. It waits for who
-// is taking one at this moment, and then that seat stays; who comes later finds none.
-func closeSlot(ctx context.Context, tx *store.Tx, slot int64) error {
-	if _, err := tx.ExecContext(ctx, `update slot set open = false where id = $1`, slot); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, `select 1 from seat where slot_id = $1 order by number for update`, slot); err != nil {
-		return err
-	}
-	_, err := tx.ExecContext(ctx, `
-		delete from seat s where slot_id = $1 and not exists (select 1 from booking b where b.slot_id = s.slot_id and b.seat = s.number)`, slot)
-	return err
 }
 
 func upsertCounsellor(ctx context.Context, tx *store.Tx, e CounsellorEdit, centre int64) (string, error) {
@@ -418,6 +381,10 @@ func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 		select 'counselling: slot ' || s.public_id || ' has more bookings than places' from slot s
 			where (select count(*) from booking b where b.slot_id = s.id and b.state in ('offered', 'pending', 'confirmed', 'arrived', 'missed'))
 				> (select count(*) from seat where slot_id = s.id)
+		union all
+		select 'counselling: slot ' || s.public_id || ' overlaps another hour of the same counsellor' from slot s
+			where not s.void and exists (select 1 from slot o where o.counsellor_id = s.counsellor_id and o.id <> s.id and not o.void
+				and tstzrange(o.starts_at, o.ends_at) && tstzrange(s.starts_at, s.ends_at))
 		union all
 		select 'counselling: ' || count(*) || ' open bookings of one student' from booking
 			where state in ('pending', 'confirmed') group by student_id having count(*) > 1

@@ -69,10 +69,10 @@ func moveBooking(ctx context.Context, tx *store.Tx, id int64, m moveTo) (bool, e
 		with old as (
 			select id, slot_id, student_id from booking where id = $1
 		), seat as (
-			select s.number from seat s where s.slot_id = $2 and not exists (
+			select s.number from seat s join slot h on h.id = s.slot_id and h.open where s.slot_id = $2 and not exists (
 				select 1 from booking b where b.slot_id = s.slot_id and b.seat = s.number
 					and b.state in ('offered', 'pending', 'confirmed', 'arrived', 'missed'))
-			order by s.number limit 1 for key share
+			order by s.number limit 1 for key share of s for share of h
 		), number as (
 			select min(n) ordinal from old, generate_series(1, $6::int) n where not exists (
 				select 1 from booking b where b.student_id = old.student_id and b.term = $5 and b.ordinal = n and b.id <> old.id
