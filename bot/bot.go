@@ -13,6 +13,7 @@ import (
 	"github.com/xuegong/xuegong/bot/card"
 	"github.com/xuegong/xuegong/bot/dialogue"
 	"github.com/xuegong/xuegong/bot/understand"
+	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/inbox"
@@ -89,12 +90,20 @@ func spoken(cb wecom.Callback) bool {
 func (b *Bot) notice(ctx context.Context, tx *store.Tx, cb wecom.Callback) error {
 	switch {
 	case cb.Event == wecom.EventUnsubscribe:
-		return identity.Leave(ctx, tx, cb.FromUserName)
+		return leave(ctx, tx, cb.FromUserName)
 	case cb.Event == wecom.EventContact && cb.ChangeType == "delete_user" && cb.Contact != nil:
-		return identity.Leave(ctx, tx, cb.Contact.UserID)
+		return leave(ctx, tx, cb.Contact.UserID)
 	default:
 		return nil
 	}
+}
+
+// leave closes the account, and the hours of a counsellor whose it was.
+func leave(ctx context.Context, tx *store.Tx, userid string) error {
+	if err := identity.Leave(ctx, tx, userid); err != nil {
+		return err
+	}
+	return counselling.Departures(ctx, tx)
 }
 
 // turnAway tells a stranger what to do, and nothing else.

@@ -59,6 +59,7 @@ func (b *Bot) renderers() map[string]renderer {
 		counselling.KindDecided:   b.facts(b.decidedText),
 		counselling.KindCancelled: b.facts(b.cancelledText),
 		counselling.KindExpired:   b.facts(b.expiredText),
+		counselling.KindGone:      of(b.renderGone),
 		counselling.KindMoved:     b.facts(b.movedText),
 		counselling.KindMovedCard: of(b.renderMovedCard),
 		counselling.KindEve:       of(b.renderReminder),

@@ -163,6 +163,7 @@ func (a *App) wire(files fs.FS, o Options) error {
 	a.jobs = &job.Runner{DB: a.db, Alarm: a.bell.alarm, Log: a.log, Kinds: map[string]job.Step{
 		counselling.ExpireJob: counselling.Expire, counselling.OfferJob: counselling.ExpireOffer,
 		counselling.ServeJob: counselling.ServeWaitlist, counselling.AskJob: counselling.AskWait,
+		counselling.NightJob: counselling.Night, counselling.ResettleJob: counselling.ResettleStep,
 	}}
 	a.bell.due = map[string]func(){outbox.Queue: a.outbox.Wake, outbox.EntryQueue: a.days.Wake, job.Queue: a.jobs.Wake}
 	return a.route(files, o)
@@ -228,7 +229,7 @@ func (a *App) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { a.keeper.Run(keeping) })
 	wg.Go(func() { a.bell.run(keeping) })
-	for _, work := range []func(context.Context){a.inbox.Run, a.outbox.Run, a.days.Run, a.jobs.Run, a.seal, a.keepDirectory, a.setMenu} {
+	for _, work := range []func(context.Context){a.inbox.Run, a.outbox.Run, a.days.Run, a.jobs.Run, a.seal, a.keepDirectory, a.keepHours, a.setMenu} {
 		wg.Go(func() { work(ctx) })
 	}
 	served := make(chan error, 1)

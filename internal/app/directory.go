@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/setting"
 	"github.com/xuegong/xuegong/internal/store"
@@ -66,8 +67,10 @@ func (a *App) readDirectory(ctx context.Context, force bool) (report identity.Di
 		}
 	}
 	err = a.db.Update(ctx, func(tx *store.Tx) error {
-		report, err = identity.SyncDirectory(ctx, tx, reading, force)
-		return err
+		if report, err = identity.SyncDirectory(ctx, tx, reading, force); err != nil {
+			return err
+		}
+		return counselling.Departures(ctx, tx)
 	})
 	return report, err
 }

@@ -231,8 +231,9 @@ func (c importPeopleCmd) Run(e *environment) error {
 			return fmt.Errorf("%d rows are wrong, nothing was written", len(report.Errors))
 		case !report.Applied:
 			fmt.Fprintln(e.stdout, "nothing is written yet; run again with --yes to apply")
+			return nil
 		}
-		return nil
+		return db.Update(e.ctx, func(tx *store.Tx) error { return counselling.Departures(e.ctx, tx) })
 	})
 }
 

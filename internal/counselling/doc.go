@@ -24,8 +24,22 @@
 //
 // A place is a seat row: an hour with capacity n has n of them, a booking takes one,
 // and unique indexes say the rest (a seat is taken once, a student has one open
-// booking and each number of a term once). Closing an hour removes its free seats, so that the foreign key decides
-// between closing and booking.
+// booking and each number of a term once). Closing an hour removes its free seats.
+//
+// When hours exist follows from what can be read: the rules of a counsellor (weekly, or
+// the extra hours of one day), the spans a counsellor is away, and the school's calendar.
+// A plan brings the hours in line with it, at once after every change and every night,
+// up to the booking horizon:
+//
+//	(wanted) ──> open ──does not fit──> closed ──nobody comes──> void
+//	               ^                     │  │
+//	               └─────fits again──────┘  └─ somebody comes: unsettled, until a person
+//	                                           moved or cancelled each booking
+//
+// An hour is closed before anybody looks who booked it, and a booking holds its hour open
+// while it is made, so that no booking is lost between the two. That a counsellor and a
+// room are in one hour at a time are constraints. What a change would do is the change
+// done and undone (Preview).
 //
 // Who finds nothing that fits waits (T2): for a counsellor, days, a part of the day, a
 // campus or anything, and with a booking for an earlier hour. The queue is in the order

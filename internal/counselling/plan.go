@@ -27,10 +27,10 @@ func (c *Change) add(d Change) {
 	c.Stay, c.Blocked = append(c.Stay, d.Stay...), append(c.Blocked, d.Blocked...)
 }
 
-// errUndo ends the savepoint of a preview.
-type errUndo struct{ Change }
+// undoError ends the savepoint of a preview.
+type undoError struct{ Change }
 
-func (errUndo) Error() string { return "only looked at" }
+func (undoError) Error() string { return "only looked at" }
 
 // Preview says what an act would change: it does the act and undoes it, so that what
 // is looked at is what would be done.
@@ -40,9 +40,9 @@ func Preview(ctx context.Context, tx *store.Tx, act func() (Change, error)) (Cha
 		if err != nil {
 			return err
 		}
-		return errUndo{c}
+		return undoError{c}
 	})
-	if undo, ok := err.(errUndo); ok { //nolint:errorlint // ours, straight from the function above
+	if undo, ok := err.(undoError); ok { //nolint:errorlint // ours, straight from the function above
 		return undo.Change, nil
 	}
 	return Change{}, err

@@ -21,26 +21,26 @@ var notice string
 // counsellor is one of the centre with the hours of every workday.
 type counsellor struct {
 	userid, name, campus, place, intro, topics string
-	hours                                      []int // of the day, on the hour
+	blocks                                     [][2]int // first and last hour of the day, on the hour
 }
 
 func counsellors() []counsellor {
 	return []counsellor{
 		{
 			"t01", "苏晴", "east", "东校区致远楼 305", "听你慢慢说，不着急给答案。常和同学聊适应新环境、睡眠和考前的紧张。", "适应、情绪、睡眠",
-			[]int{9, 10, 14, 15},
+			[][2]int{{9, 10}, {14, 15}},
 		},
 		{
 			"t02", "顾远帆", "east", "东校区致远楼 307", "做过十年班主任，喜欢和你一起把乱成一团的事理出先后。", "学业、时间安排、生涯",
-			[]int{14, 15, 16},
+			[][2]int{{14, 16}},
 		},
 		{
 			"t03", "叶知秋", "west", "西校区明德楼 212", "关心人和人之间的距离：室友、恋人、父母，都可以聊。", "人际、家庭、恋爱",
-			[]int{9, 10, 15},
+			[][2]int{{9, 10}, {15, 15}},
 		},
 		{
 			"t04", "许明朗", "west", "西校区明德楼 214", "相信一小步也是进展。周三下午带一个三人小组，一起练习表达。", "自我认识、表达",
-			[]int{10, 14},
+			[][2]int{{10, 10}, {14, 14}},
 		},
 	}
 }
@@ -53,10 +53,8 @@ const (
 	groupCapacity = 3
 )
 
-const (
-	hourLength = 50 * time.Minute
-	weeksAhead = 4
-)
+// hourLength is in minutes; the rest of the hour is for notes.
+const hourLength = 50
 
 // foundCentre grants the centre's roles, each by its head and a second person, and
 // publishes what students read.
@@ -101,9 +99,10 @@ func foundCentre(ctx context.Context, tx *store.Tx) error {
 	return counselling.PublishNotice(ctx, tx, head, unit, notice)
 }
 
-// openHours opens what is missing of every counsellor's week, four weeks ahead. It does
-// nothing in a school whose centre was changed beyond recognition.
-func openHours(ctx context.Context, tx *store.Tx) error {
+// planHours gives every counsellor the rules of their week if the centre has none, and
+// plans what is missing up to the horizon. It does nothing in a school whose centre was
+// changed beyond recognition.
+func planHours(ctx context.Context, tx *store.Tx) error {
 	units, err := identity.Units(ctx, tx, identity.Centre)
 	if err != nil || len(units) == 0 {
 		return err
@@ -119,63 +118,39 @@ func openHours(ctx context.Context, tx *store.Tx) error {
 	for _, k := range known {
 		for _, c := range counsellors() {
 			if c.name == k.Name && k.Active {
-				if err := openWeek(ctx, tx, staff[0], k, c); err != nil {
+				if err := giveRules(ctx, tx, staff[0], k, c); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	return nil
+	_, err = counselling.PlanAll(ctx, tx)
+	return err
 }
 
-func openWeek(ctx context.Context, tx *store.Tx, who identity.Person, k counselling.Counsellor, c counsellor) error {
-	slots, err := counselling.Slots(ctx, tx, who, k.PublicID, tx.Now(), time.Time{})
-	if err != nil {
+// giveRules writes the rules of a counsellor who has none.
+func giveRules(ctx context.Context, tx *store.Tx, who identity.Person, k counselling.Counsellor, c counsellor) error {
+	have, err := counselling.ScheduleOf(ctx, tx, who, k.PublicID, tx.Now(), tx.Now())
+	if err != nil || len(have.Rules) > 0 {
 		return err
 	}
-	open := map[int64]bool{}
-	for _, s := range slots {
-		open[s.StartsAt.Unix()] = true
+	workdays := []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}
+	rule := func(first, last, capacity int, days ...time.Weekday) error {
+		_, err := counselling.SaveRule(ctx, tx, who, k.PublicID, counselling.Rule{
+			Weekdays: days, Weeks: counselling.EveryWeek, From: first * 60, To: last*60 + hourLength, Length: hourLength, Buffer: 60 - hourLength,
+			Code: c.campus, Place: c.place, Capacity: capacity, Begins: calendar.Midnight(tx.Now(), tx.Zone()),
+		})
+		return err
 	}
-	for day := time.Monday; day <= time.Friday; day++ {
-		for _, hour := range c.hours {
-			if err := openHour(ctx, tx, who, k, open, next(tx, day, hour), 1); err != nil {
-				return err
-			}
+	for _, block := range c.blocks {
+		if err := rule(block[0], block[1], 1, workdays...); err != nil {
+			return err
 		}
 	}
 	if c.userid != groupBy {
 		return nil
 	}
-	return openHour(ctx, tx, who, k, open, next(tx, groupDay, groupHour), groupCapacity)
-}
-
-// openHour opens the weeks of an hour that follow the last open one.
-func openHour(ctx context.Context, tx *store.Tx, who identity.Person, k counselling.Counsellor, open map[int64]bool, first time.Time, capacity int) error {
-	week := weeksAhead
-	for week > 0 && !open[first.AddDate(0, 0, 7*(week-1)).Unix()] {
-		week--
-	}
-	if week == weeksAhead {
-		return nil
-	}
-	start := first.AddDate(0, 0, 7*week)
-	_, err := counselling.AddHours(ctx, tx, who, counselling.HoursEdit{
-		Counsellor: k.PublicID, StartsAt: start, EndsAt: start.Add(hourLength),
-		Capacity: capacity, Weeks: weeksAhead - week,
-	})
-	return err
-}
-
-// next is the first such hour of the week after now, in the school's zone.
-func next(tx *store.Tx, day time.Weekday, hour int) time.Time {
-	today := calendar.Midnight(tx.Now(), tx.Zone())
-	ahead := (int(day) - int(today.Weekday()) + 7) % 7
-	t := today.AddDate(0, 0, ahead).Add(time.Duration(hour) * time.Hour)
-	if !t.After(tx.Now()) {
-		t = t.AddDate(0, 0, 7)
-	}
-	return t
+	return rule(groupHour, groupHour, groupCapacity, groupDay)
 }
 
 // beginBookings has the cast agree and book, each to where the table says they stand.

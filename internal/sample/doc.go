@@ -2,9 +2,10 @@
 // name, number and text in it is invented.
 //
 // Load puts it into an empty database through the same verbs a real school uses: the
-// list of persons is imported, roles are granted, the centre's by two persons, hours
-// are opened, and a few students book. A school that is already there is kept as it
-// is; only hours are added, so that a demo started a month later still has some.
+// list of persons is imported, the calendar filled, roles are granted, the centre's by
+// two persons, its hours follow rules, and a few students book. A school that is already
+// there is kept as it is; its hours are planned anew, so that a demo started a month
+// later still has some.
 //
 // Who is who (Cast returns the same table):
 //

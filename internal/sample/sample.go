@@ -22,8 +22,8 @@ const (
 	centreCode  = "growth"
 )
 
-// Load founds the sample school if it is not there, and adds hours up to four weeks
-// from now in any case. What was changed since stays as it is.
+// Load founds the sample school if it is not there, and plans hours up to the
+// horizon in any case. What was changed since stays as it is.
 func Load(ctx context.Context, db *store.DB) error {
 	err := db.Update(ctx, func(tx *store.Tx) error {
 		founded, err := isFounded(ctx, tx)
@@ -35,8 +35,8 @@ func Load(ctx context.Context, db *store.DB) error {
 				return err
 			}
 		}
-		if err := openHours(ctx, tx); err != nil {
-			return fmt.Errorf("open hours: %w", err)
+		if err := planHours(ctx, tx); err != nil {
+			return fmt.Errorf("plan hours: %w", err)
 		}
 		if founded {
 			return nil

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/sheet"
@@ -134,7 +135,7 @@ func importApply(c *page.Context) error {
 		if p.Report = &report; !report.Applied {
 			return errMoved
 		}
-		return nil
+		return counselling.Departures(c, tx)
 	})
 	written := 0
 	if err == nil {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/store"
@@ -111,7 +112,10 @@ func unitOf(c *page.Context, tx *store.Tx, publicID string) (int64, error) {
 
 func revoke(c *page.Context) error {
 	return changeRole(c, "revoked", func(tx *store.Tx, who identity.Person) error {
-		return identity.Revoke(c, tx, who, c.Param("id"))
+		if err := identity.Revoke(c, tx, who, c.Param("id")); err != nil {
+			return err
+		}
+		return counselling.Departures(c, tx)
 	})
 }
 
