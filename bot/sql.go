@@ -37,3 +37,8 @@ func deleteDialogue(ctx context.Context, tx *store.Tx, who identity.ID) error {
 	_, err := tx.ExecContext(ctx, `delete from dialogue where person_id = $1`, who)
 	return err
 }
+
+// Sealed lists the columns the chat seals.
+func Sealed() []store.Sealed {
+	return []store.Sealed{{Table: "dialogue", Column: "body", Key: "person_id", Place: `'dialogue/body/' || person_id`}}
+}

@@ -97,6 +97,7 @@ type commands struct {
 	Import   importCmd   `cmd:"" help:"Import people from .xlsx or .csv."`
 	Audit    auditCmd    `cmd:"" help:"Check every invariant; exit 1 with the rows that break one."`
 	Doctor   doctorCmd   `cmd:"" help:"Check settings, database, Redis, WeCom."`
+	Rekey    rekeyCmd    `cmd:"" help:"Seal everything anew with the first data key; tells which keys are still in use."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

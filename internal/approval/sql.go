@@ -378,3 +378,12 @@ func wasBefore(ctx context.Context, tx *store.Tx, s Subject, keys []string) (boo
 			where r.kind = $1 and r.subject = $2 and t.keys && $3)`, s.Kind, s.ID, pq.Array(keys))
 	return ok, err
 }
+
+// Sealed lists the columns this package seals.
+func Sealed() []store.Sealed {
+	return []store.Sealed{
+		{Table: "review", Column: "facts", Key: "id", Place: `'review/facts/' || public_id`},
+		{Table: "review_event", Column: "words", Key: "id", Place: `'review_event/words/' || public_id`},
+		{Table: "review_batch", Column: "decision", Key: "id", Place: `'review_batch/decision/' || public_id`},
+	}
+}

@@ -414,3 +414,11 @@ func confirmedOf(ctx context.Context, tx *store.Tx, publicIDs []string) (map[str
 	}
 	return confirmed, err
 }
+
+// Sealed lists the columns this package seals.
+func Sealed() []store.Sealed {
+	return []store.Sealed{
+		{Table: "booking", Column: "wish", Key: "id", Place: `'booking/wish/' || public_id`},
+		{Table: "strike", Column: "appeal", Key: "id", Place: `'strike/appeal/' || public_id`},
+	}
+}

@@ -111,3 +111,8 @@ func insertDone(ctx context.Context, tx *store.Tx, key []byte, sender string) (i
 	}
 	return res.RowsAffected()
 }
+
+// Sealed lists the columns this package seals.
+func Sealed() []store.Sealed {
+	return []store.Sealed{{Table: "inbox", Column: "body", Key: "id", Place: `'inbox/body/' || encode(key, 'hex')`}}
+}

@@ -444,3 +444,12 @@ func WaitingSubjects(ctx context.Context, tx *store.Tx, kinds ...string) ([]stri
 		select distinct subject from send where state = 'waiting' and kind = any($1) order by subject`, pq.Array(kinds))
 	return subjects, err
 }
+
+// Sealed lists the columns this package seals.
+func Sealed() []store.Sealed {
+	return []store.Sealed{
+		{Table: "send", Column: "args", Key: "id", Place: `'send/args/' || public_id`},
+		{Table: "send", Column: "body", Key: "id", Place: `'send/body/' || public_id`},
+		{Table: "entry", Column: "args", Key: "id", Place: `'entry/args/' || subject`},
+	}
+}

@@ -19,6 +19,7 @@ import (
 // is associated data, so that a sealed value copied to another row does not open.
 type Keyring struct {
 	first string
+	ids   []string
 	aeads map[string]cipher.AEAD
 	mac   []byte
 }
@@ -30,6 +31,7 @@ func NewKeyring(keys []config.Key) (*Keyring, error) {
 	}
 	k := &Keyring{first: keys[0].ID, aeads: map[string]cipher.AEAD{}}
 	for _, key := range keys {
+		k.ids = append(k.ids, key.ID)
 		block, err := aes.NewCipher(key.Bytes)
 		if err != nil {
 			return nil, fmt.Errorf("data key %s: %w", key.ID, err)
