@@ -220,6 +220,9 @@ func (t talk) hear(text string) error {
 	case named(w) && len(m.Alternatives) == 0 && m.Rest <= aside && t.who.IsStudent():
 		return t.startNamed(w)
 	case m.Word != understand.None:
+		if answered, err := t.answerOffer(m.Word); answered || err != nil {
+			return err
+		}
 		return t.reply(m.Word)
 	case len(m.People) > 0 && len(m.Times) > 0: // 后天下午三点约苏晴: nothing else takes both
 		return t.start(intentBook, w)
@@ -320,6 +323,11 @@ func (t talk) routes() map[string]func(parts []string) error {
 
 		card.LiftStrike: func(p []string) error { return t.liftStrike(p[1]) },
 		card.KeepStrike: func(p []string) error { return t.keepStrike(p[1]) },
+
+		card.Accept:    func(p []string) error { return t.acceptOffer(p[1]) },
+		card.Decline:   func(p []string) error { return t.declineOffer(p[1]) },
+		card.KeepWait:  func([]string) error { return t.keepWait() },
+		card.LeaveWait: func([]string) error { return t.leaveWait() },
 	}
 }
 
@@ -336,6 +344,10 @@ func (t talk) start(intent string, w dialogue.Wish) error {
 		return t.myBookings()
 	case intentCancel:
 		return t.cancelMine()
+	case intentWait:
+		return t.startWait(w)
+	case intentLeave:
+		return t.leaveWait()
 	case intentHotlines:
 		return t.hotlines()
 	case intentLow:

@@ -36,11 +36,11 @@ func bookScript() script {
 			},
 			{
 				Name: askCounsellor, Kind: dialogue.Choice, Label: "老师", Prompt: "想约哪位老师？", Any: "哪位都可以",
-				Help: "写老师的姓就行，比如“王老师”；都可以就点“哪位都可以”。", Empty: "最近没有可约的老师，过一两天再来看看；着急请直接联系中心。",
+				Help: "写老师的姓就行，比如“王老师”；都可以就点“哪位都可以”。", Empty: "最近没有可约的老师，可以写“排队”，有空位就告诉你；着急请直接联系中心。",
 			},
 			{
 				Name: askTime, Kind: dialogue.Time, Label: "时间", Prompt: "哪个时间方便？",
-				Help: "写时间就行，比如“下周二上午”“周三三点以后”。", Empty: "这位老师最近没有空位，换一位老师或过两天再来看看。",
+				Help: "写时间就行，比如“下周二上午”“周三三点以后”。", Empty: "这位老师最近没有空位，换一位老师，或写“排队”，有空位就告诉你。",
 			},
 			{Name: askConfirm, Kind: dialogue.Confirm, Prompt: "这样约，可以吗？"},
 		}},
@@ -101,7 +101,7 @@ func (t talk) book(s script, w dialogue.Wish) error {
 // Agreed goes on with a dialogue that waited for the notice to be read on its page.
 // It is called in the transaction that records the consent.
 func (b *Bot) Agreed(ctx context.Context, tx *store.Tx, who identity.Person) error {
-	return b.Answered(ctx, tx, who, askNotice, dialogue.Answer{Value: "agreed"}, intentBook, intentFree)
+	return b.Answered(ctx, tx, who, askNotice, dialogue.Answer{Value: "agreed"}, intentBook, intentFree, intentWait)
 }
 
 func (t talk) bookingOptions(question string, answers map[string]dialogue.Answer) ([]dialogue.Option, error) {
@@ -120,7 +120,7 @@ func (t talk) counsellorOptions() ([]dialogue.Option, error) {
 	for i, c := range list {
 		options[i] = dialogue.Option{Key: c.PublicID, Label: c.Name + "老师", Words: []string{c.Name}}
 		if c.NextFree == nil {
-			options[i].Disabled = "最近没有空位"
+			options[i].Disabled = "最近没有空位，可以排队"
 			continue
 		}
 		options[i].Detail = c.Campus + " · 最近 " + calendar.Near(c.NextFree.StartsAt, t.tx.Now(), t.tx.Zone())

@@ -71,6 +71,12 @@ func (b *Bot) renderers() map[string]renderer {
 		counselling.KindStrikeDecided: b.strikeText(b.Cards.StrikeDecided),
 		counselling.KindAppealed:      of(b.renderAppealed),
 		counselling.KindStrikeSettled: of(b.renderStrikeSettled),
+
+		counselling.KindOffer:      of(b.renderPlaceOffer),
+		counselling.KindOfferEnded: of(b.renderOfferEnded),
+		counselling.KindWaitAsk:    of(b.renderWaitAsk),
+		counselling.KindWaitEnded:  of(b.renderWaitEnded),
+		counselling.KindWaitLapsed: of(b.renderWaitLapsed),
 	}
 }
 

@@ -31,7 +31,7 @@ type script struct {
 
 // scripts is every dialogue there is, by name.
 func (t talk) scripts() map[string]script {
-	return map[string]script{intentBook: bookScript(), intentFree: freeScript(), intentMove: moveScript()}
+	return map[string]script{intentBook: bookScript(), intentFree: freeScript(), intentMove: moveScript(), intentWait: waitScript()}
 }
 
 // stale is the age at which a draft is offered instead of silently gone on with.

@@ -38,7 +38,7 @@ const (
 
 // intents is how people say it.
 func intents() []understand.Intent {
-	return []understand.Intent{
+	return append(waitIntents(), []understand.Intent{
 		{Name: intentBook, Phrases: []string{
 			"我想预约", "预约心理咨询", "心理咨询", "我想约心理咨询", "约心理老师", "想约老师聊聊", "成长预约", "我要预约",
 			"预约咨询", "想找老师聊聊", "约个时间", "想做咨询", "预约老师", "约老师", "我想约老师", "心理辅导", "预约面谈", "想咨询一下老师",
@@ -67,7 +67,7 @@ func intents() []understand.Intent {
 		{Name: intentHotlines, Phrases: []string{"求助热线", "热线电话", "心理热线", "值班电话"}},
 		{Name: intentDesk, Phrases: []string{"工作台", "打开工作台", "管理后台"}},
 		{Name: intentHelp, Phrases: []string{"帮助", "能办什么", "怎么用", "有什么功能", "你能做什么", "菜单"}},
-	}
+	}...)
 }
 
 // crisisWords are taken at their word, never by likeness: 我想死 must be heard, and
@@ -217,7 +217,7 @@ func (t talk) label(intent string) string {
 	if t.who.IsStudent() {
 		maps.Copy(labels, map[string]string{
 			intentBook: "约个时间", intentFree: "看看空位", intentMove: "改时间", intentMine: "我的预约",
-			intentTurn: "到哪一步了", intentCancel: "取消预约",
+			intentTurn: "到哪一步了", intentCancel: "取消预约", intentWait: "排队等空位", intentLeave: "不排了",
 		})
 	} else {
 		labels[intentDesk] = "工作台"

@@ -67,6 +67,13 @@ func strike(s counselling.StrikeState) counselling.StrikeFacts {
 	return f
 }
 
+func offered(s counselling.OfferState, moves time.Time) counselling.OfferFacts {
+	return counselling.OfferFacts{
+		Offer: "o1", Counsellor: "苏晴", StartsAt: at(14, 15, 0), EndsAt: at(14, 15, 50), Place: "东校区致远楼 305", Campus: "东校区",
+		Until: at(13, 9, 30), State: s, Moves: moves, Name: "成长预约",
+	}
+}
+
 func booking(s counselling.State) counselling.Booking {
 	return counselling.Booking{PublicID: "b1", State: s, HeldUntil: at(13, 15, 0), Slot: counselling.Slot{
 		Name:     "苏晴",
@@ -107,6 +114,11 @@ func TestGolden(t *testing.T) {
 		"strike_appealed":   m.Appealed(task, strike(counselling.Appealed)),
 		"strike_lifted":     m.StrikeSettled(strike(counselling.Lifted)),
 		"strike_kept":       m.StrikeSettled(strike(counselling.Kept)),
+		"offer":             m.Offer(task, offered(counselling.OfferOpen, time.Time{})),
+		"offer_earlier":     m.Offer(task, offered(counselling.OfferOpen, at(20, 15, 0))),
+		"offer_accepted":    m.OfferEnded(offered(counselling.OfferAccepted, time.Time{})),
+		"offer_expired":     m.OfferEnded(offered(counselling.OfferExpired, time.Time{})),
+		"wait_ask":          m.WaitAsk(task, counselling.WaitFacts{Place: 2, Says: "苏晴老师 · 下午", Since: at(12, 9, 0), Until: at(28, 9, 0), Name: "成长预约"}),
 		"settled_confirmed": m.Settled(settled(counselling.Confirmed, "苏晴", "")),
 		"settled_rejected":  m.Settled(settled(counselling.Rejected, "顾远帆", "这个时间老师临时有安排")),
 		"settled_expired":   m.Settled(settled(counselling.Expired, "", "")),

@@ -208,9 +208,9 @@ func Defaults() Settings {
 		Name: "成长中心", HoldHours: 24, HoldBefore: 120, LeadMinutes: 150, HorizonDays: 28, CancelMinutes: 120,
 		MoveConfirms: true, LateMinutes: 15, TermStarts: []string{"02-20", "08-20"}, TermLimit: 8, StrikeLimit: 3, PauseDays: 30,
 		EveAt: "19:52", BeforeMinutes: 60, QuietFrom: "22:30", QuietTo: "07:00",
-		Contact:     "工作日 9:00–17:00，电话 021-5550-0101（示例）",
-		Reasons:     []string{"这个时间老师临时有安排", "更适合另一位老师，请重新选择", "信息不全，请先来电说明"},
-		KeepReasons: []string{"说明里的情况可以提前取消", "请先来电说明情况"},
+		Contact:      "工作日 9:00–17:00，电话 021-5550-0101（示例）",
+		Reasons:      []string{"这个时间老师临时有安排", "更适合另一位老师，请重新选择", "信息不全，请先来电说明"},
+		KeepReasons:  []string{"说明里的情况可以提前取消", "请先来电说明情况"},
 		OfferMinutes: 30, WaitDays: 14,
 	}
 }

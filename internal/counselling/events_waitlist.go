@@ -15,6 +15,7 @@ const (
 	KindOfferEnded = "counselling.offer_ended" // the card becomes what was answered
 	KindWaitAsk    = "counselling.wait_ask"    // card: is it still wanted?
 	KindWaitEnded  = "counselling.wait_ended"  // the card becomes the answer
+	KindWaitLapsed = "counselling.wait_lapsed" // to who waited in vain
 )
 
 // OfferFacts is what the renderers know of an offer. It is sealed while it waits.
@@ -92,4 +93,18 @@ func settleAsk(ctx context.Context, tx *store.Tx, w Wait, result string) error {
 	}
 	return outbox.Settle(ctx, tx, waitSubject(w.PublicID), KindWaitEnded,
 		WaitFacts{Place: w.Place, Says: w.Says(tx.Zone()), Since: w.Since, Result: result, Name: set.Name})
+}
+
+// announceLapsed tells who waited in vain. Who wanted an earlier hour than a booking
+// that is gone was told of that.
+func announceLapsed(ctx context.Context, tx *store.Tx, w Wait) error {
+	set, err := LoadSettings(ctx, tx)
+	if err != nil || w.Want.Earlier {
+		return err
+	}
+	return outbox.Put(ctx, tx, outbox.Message{
+		To: []identity.ID{w.Student.ID}, Kind: KindWaitLapsed, Class: outbox.Offer, DueAt: set.quiet(tx.Zone()).Add(tx.Now(), 0),
+		Scope: scope(w.centre), Subject: waitSubject(w.PublicID), Key: KindWaitLapsed + "/" + w.PublicID,
+		Args: WaitFacts{Says: w.Says(tx.Zone()), Since: w.Since, Name: set.Name},
+	})
 }

@@ -454,7 +454,8 @@ func AskWait(ctx context.Context, tx *store.Tx, j job.Job) (job.Result, error) {
 	if w, err = find(); err != nil || w == nil {
 		return job.Result{}, err
 	}
-	switch {
+	switch end := w.Want.end(tx.Zone()); {
+	case !end.IsZero() && !tx.Now().Before(end): // its last day is over
 	case w.AskedAt.IsZero() && tx.Now().Before(w.askAt):
 		return job.Result{Again: true, At: w.askAt}, nil
 	case w.AskedAt.IsZero():

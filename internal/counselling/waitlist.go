@@ -121,6 +121,14 @@ func (w Want) days(zone *time.Location) string {
 	return calendar.Date(w.From, zone) + "到" + calendar.Date(w.To, zone)
 }
 
+// end is the midnight after the last day, zero if there is none.
+func (w Want) end(zone *time.Location) time.Time {
+	if w.To.IsZero() {
+		return w.To
+	}
+	return calendar.Midnight(w.To, zone).AddDate(0, 0, 1)
+}
+
 // What a person reads about the queue.
 var (
 	ErrNotWaiting = errs.New(errs.Conflict, "你现在没有在排队。想排队等空位，写“排队”就行。")
@@ -146,6 +154,9 @@ func Join(ctx context.Context, tx *store.Tx, who identity.Person, want Want, via
 		return Wait{}, err
 	}
 	n.Student, n.Via, n.AskAt = who.ID, via, tx.Now().AddDate(0, 0, set.WaitDays)
+	if end := want.end(tx.Zone()); !end.IsZero() && end.Before(n.AskAt) {
+		n.AskAt = end
+	}
 	if err := lockQueue(ctx, tx, n.Centre); err != nil {
 		return Wait{}, err
 	}
@@ -372,6 +383,11 @@ func endWait(ctx context.Context, tx *store.Tx, by identity.ID, w Wait, state Wa
 	}
 	if err := settleAsk(ctx, tx, w, map[WaitState]string{WaitServed: "已有预约", WaitWithdrawn: "不排了", WaitLapsed: "已停止排队"}[state]); err != nil {
 		return err
+	}
+	if state == WaitLapsed {
+		if err := announceLapsed(ctx, tx, w); err != nil {
+			return err
+		}
 	}
 	return audit.Append(ctx, tx, int64(by), "wait."+string(state), waitSubject(w.PublicID), nil)
 }

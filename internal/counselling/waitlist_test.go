@@ -177,16 +177,20 @@ func TestAWishThatDoesNotFitIsPassedOverAndKeepsItsPlace(t *testing.T) {
 		want func(c *centre) counselling.Want
 		fits bool
 	}{
-		"anything":              {func(*centre) counselling.Want { return counselling.Want{} }, true},
-		"this_counsellor":       {func(c *centre) counselling.Want { return counselling.Want{Counsellor: c.counsellors[0].PublicID} }, true},
-		"the_other_counsellor":  {func(c *centre) counselling.Want { return counselling.Want{Counsellor: c.counsellors[1].PublicID} }, false},
-		"this_campus":           {func(*centre) counselling.Want { return counselling.Want{Campus: "east"} }, true},
-		"an_afternoon":          {func(*centre) counselling.Want { return counselling.Want{Part: counselling.Afternoon} }, true},
-		"a_morning":             {func(*centre) counselling.Want { return counselling.Want{Part: counselling.Morning} }, false},
-		"this_day":              {func(*centre) counselling.Want { return counselling.Want{From: monday.AddDate(0, 0, 1), To: monday.AddDate(0, 0, 1)} }, true},
-		"the_day_after":         {func(*centre) counselling.Want { return counselling.Want{From: monday.AddDate(0, 0, 2)} }, false},
-		"up_to_the_day_before":  {func(*centre) counselling.Want { return counselling.Want{To: monday} }, false},
-		"a_span_with_it_inside": {func(*centre) counselling.Want { return counselling.Want{From: monday, To: monday.AddDate(0, 0, 5), Part: counselling.Afternoon} }, true},
+		"anything":             {func(*centre) counselling.Want { return counselling.Want{} }, true},
+		"this_counsellor":      {func(c *centre) counselling.Want { return counselling.Want{Counsellor: c.counsellors[0].PublicID} }, true},
+		"the_other_counsellor": {func(c *centre) counselling.Want { return counselling.Want{Counsellor: c.counsellors[1].PublicID} }, false},
+		"this_campus":          {func(*centre) counselling.Want { return counselling.Want{Campus: "east"} }, true},
+		"an_afternoon":         {func(*centre) counselling.Want { return counselling.Want{Part: counselling.Afternoon} }, true},
+		"a_morning":            {func(*centre) counselling.Want { return counselling.Want{Part: counselling.Morning} }, false},
+		"this_day": {func(*centre) counselling.Want {
+			return counselling.Want{From: monday.AddDate(0, 0, 1), To: monday.AddDate(0, 0, 1)}
+		}, true},
+		"the_day_after":        {func(*centre) counselling.Want { return counselling.Want{From: monday.AddDate(0, 0, 2)} }, false},
+		"up_to_the_day_before": {func(*centre) counselling.Want { return counselling.Want{To: monday} }, false},
+		"a_span_with_it_inside": {func(*centre) counselling.Want {
+			return counselling.Want{From: monday, To: monday.AddDate(0, 0, 5), Part: counselling.Afternoon}
+		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -347,7 +351,9 @@ func TestAnOfferAtNightWaitsForTheMorning(t *testing.T) {
 	c := newCentre(t, 2)
 	b := c.fullHour(60 * time.Hour)
 	c.join(c.students[1], counselling.Want{})
-	at := func(day, hour, minute int) time.Time { return time.Date(2026, 10, day, hour, minute, 0, 0, c.db.Zone()) }
+	at := func(day, hour, minute int) time.Time {
+		return time.Date(2026, 10, day, hour, minute, 0, 0, c.db.Zone())
+	}
 	_ = c.clock.MoveTo(at(12, 23, 40))
 	if err := c.cancel(c.students[0], b.PublicID); err != nil {
 		t.Fatal(err)
