@@ -247,6 +247,9 @@ func (f face) mine(c *page.Context) error {
 			return err
 		}
 		p.Base = base(set, "我的预约", "/m/")
+		if p.Wait, err = counselling.MyWait(c, tx, who); err != nil {
+			return err
+		}
 		p.List, err = counselling.Mine(c, tx, who)
 		return err
 	})

@@ -32,4 +32,10 @@ func Register(r page.Routes, d Deps) {
 	r.GET("/counselling/mine/:booking", f.booking)
 	r.GET("/counselling/mine/:booking/cancel", f.askCancel)
 	r.POST("/counselling/mine/:booking/cancel", f.cancel)
+	r.GET("/counselling/wait", f.wait)
+	r.POST("/counselling/wait", f.join)
+	r.POST("/counselling/wait/leave", f.leave)
+	r.POST("/counselling/wait/keep", f.keepWait)
+	r.POST("/counselling/offers/:offer/accept", f.acceptOffer)
+	r.POST("/counselling/offers/:offer/decline", f.declineOffer)
 }

@@ -83,6 +83,7 @@ func (*Book) Template() string { return "h5/counselling_book" }
 type Bookings struct {
 	Base
 	List []counselling.Booking
+	Wait *counselling.Wait // the place in the queue, nil if there is none
 }
 
 // Template implements Page.

@@ -32,6 +32,12 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 	tooLong.refuse(errs.Field("wish", "想说的话最多 200 个字，其余见面再说。"))
 	booked := base("预约", "/m/counselling/mine")
 	booked.Flash = "已为你留下 10月14日（周三）15:00，等待确认。"
+	wrongBase := base("排队等空位", "/m/counselling")
+	wrongBase.refuse(errs.Field("to", "最后一天不要早于第一天。"))
+	wrongQueue := s.queue(wrongBase, false, false)
+	wrongQueue.From, wrongQueue.To, wrongQueue.Part = "2026-10-16", "2026-10-14", "morning"
+	asked := s.queue(base("排队等空位", "/m/counselling"), true, false)
+	asked.Wait.AskedAt = now
 	stories := []Story{
 		{"home_student", &Home{Base: base("学工", ""), Modules: ModulesFor(home, student)}},
 		{"home_teacher", &Home{Base: Base{Title: "学工", Who: teacher, Now: now}, Modules: ModulesFor(home, teacher)}},
@@ -46,6 +52,14 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 		{"book", &Book{Base: base("确认预约", "/m/counselling"), Slot: s.slot(2, 15, 1, 0), HoldHours: 24}},
 		{"book_refused", &Book{Base: tooLong, Slot: s.slot(2, 15, 1, 0), HoldHours: 24, Wish: "想聊聊最近的状态"}},
 		{"mine", &Bookings{Base: base("我的预约", "/m/"), List: []counselling.Booking{s.booking(counselling.Confirmed), s.booking(counselling.Arrived), s.booking(counselling.Cancelled), s.booking(counselling.Missed)}}},
+		{"wait_form", s.queue(base("排队等空位", "/m/counselling"), false, false)},
+		{"wait_form_earlier", s.queue(base("排队等空位", "/m/counselling"), false, true)},
+		{"wait_form_refused", wrongQueue},
+		{"wait", s.queue(base("排队等空位", "/m/counselling"), true, false)},
+		{"wait_offer", s.offered(base("排队等空位", "/m/counselling"), false)},
+		{"wait_offer_earlier", s.offered(base("排队等空位", "/m/counselling"), true)},
+		{"wait_asked", asked},
+		{"mine_waiting", &Bookings{Base: base("我的预约", "/m/"), Wait: asked.Wait, List: []counselling.Booking{s.booking(counselling.Cancelled)}}},
 		{"mine_none", &Bookings{Base: base("我的预约", "/m/")}},
 		{"booking_new", &Booking{Base: booked, Booking: s.booking(counselling.Pending), Own: true}},
 		{"booking_for_the_centre", &Booking{Base: Base{Title: "预约", Who: teacher, Now: now}, Booking: s.booking(counselling.Pending)}},
@@ -131,3 +145,25 @@ func (s sampler) notice() counselling.Notice {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// queue is the queue's page: of who waits, or the form; with a booking, for an earlier hour.
+func (s sampler) queue(base Base, waits, earlier bool) *Queue {
+	p := &Queue{Base: base, Counsellors: s.counsellors(), Campuses: []Campus{{"east", "东校区"}, {"west", "西校区"}}}
+	if earlier {
+		p.Open = ptr(s.booking(counselling.Confirmed))
+	}
+	if waits {
+		p.Wait = &counselling.Wait{
+			PublicID: "0wait1", State: counselling.InQueue, Name: "林静怡", Since: s.now.AddDate(0, 0, -3), Place: 2,
+			Want: counselling.Want{Part: counselling.Afternoon, Earlier: earlier},
+		}
+		p.Says = p.Wait.Says(s.now.Location())
+	}
+	return p
+}
+
+func (s sampler) offered(base Base, earlier bool) *Queue {
+	p := s.queue(base, true, earlier)
+	p.Wait.Offer = &counselling.Offer{PublicID: "0offer1", State: counselling.OfferOpen, Slot: s.slot(1, 15, 1, 1), Until: s.now.Add(30 * time.Minute)}
+	return p
+}

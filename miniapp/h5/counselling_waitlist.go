@@ -1,0 +1,145 @@
+package h5
+
+import (
+	"errors"
+	"time"
+
+	"github.com/xuegong/xuegong/internal/counselling"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/miniapp/page"
+)
+
+const waitPath = "/m/counselling/wait"
+
+// wait shows the student's place in the queue with the place held for them, or the form
+// to wait for one (T2).
+func (f face) wait(c *page.Context) error {
+	p, err := f.waitPage(c)
+	if errors.Is(err, counselling.ErrNotAgreed) {
+		return c.SeeOther(noticePath)
+	}
+	if err != nil {
+		return err
+	}
+	if p.Counsellor == "" {
+		p.Counsellor = c.Query("counsellor")
+	}
+	return c.Show(p)
+}
+
+func (f face) waitPage(c *page.Context) (*page.Queue, error) {
+	p := &page.Queue{}
+	err := c.View(func(tx *store.Tx, who identity.Person) error {
+		set, err := counselling.LoadSettings(c, tx)
+		if err != nil {
+			return err
+		}
+		p.Base = base(set, "排队等空位", listPath)
+		if !who.IsStudent() {
+			return counselling.ErrStudentsOnly
+		}
+		if err := mustHaveAgreed(c, tx, who); err != nil {
+			return err
+		}
+		if p.Wait, err = counselling.MyWait(c, tx, who); err != nil {
+			return err
+		}
+		if p.Wait != nil {
+			p.Says = p.Wait.Says(c.Zone())
+		}
+		if p.Open, err = openBooking(c, tx, who); err != nil {
+			return err
+		}
+		p.Counsellors, err = counselling.Counsellors(c, tx, who)
+		p.Campuses = page.CampusesOf(p.Counsellors)
+		return err
+	})
+	return p, err
+}
+
+// join takes a place in the queue. A double tap ends at the one place it took.
+func (f face) join(c *page.Context) error {
+	want, err := wantOf(c)
+	if err == nil {
+		err = c.Act(func(tx *store.Tx, who identity.Person) error {
+			_, err := counselling.Join(c, tx, who, want, counselling.ViaPage)
+			return err
+		})
+	}
+	return f.waited(c, err)
+}
+
+// wantOf reads the form.
+func wantOf(c *page.Context) (counselling.Want, error) {
+	w := counselling.Want{Counsellor: c.Form("counsellor"), Campus: c.Form("campus"), Part: counselling.Part(c.Form("part"))}
+	fields := map[string]string{}
+	for name, day := range map[string]*time.Time{"from": &w.From, "to": &w.To} {
+		v := c.Form(name)
+		if v == "" {
+			continue
+		}
+		t, err := time.ParseInLocation(time.DateOnly, v, c.Zone())
+		if err != nil {
+			fields[name] = "日期写成 2026-10-14 这样。"
+		}
+		*day = t
+	}
+	if len(fields) > 0 {
+		return w, &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+	}
+	return w, nil
+}
+
+func (f face) leave(c *page.Context) error {
+	return f.waited(c, c.Act(func(tx *store.Tx, who identity.Person) error { return counselling.Leave(c, tx, who) }))
+}
+
+func (f face) keepWait(c *page.Context) error {
+	return f.waited(c, c.Act(func(tx *store.Tx, who identity.Person) error {
+		_, err := counselling.Keep(c, tx, who)
+		return err
+	}))
+}
+
+func (f face) declineOffer(c *page.Context) error {
+	return f.waited(c, c.Act(func(tx *store.Tx, who identity.Person) error {
+		_, err := counselling.Decline(c, tx, who, c.Param("offer"))
+		return err
+	}))
+}
+
+// acceptOffer takes the place held; it goes on to the booking.
+func (f face) acceptOffer(c *page.Context) error {
+	var b counselling.Booking
+	err := c.Act(func(tx *store.Tx, who identity.Person) (err error) {
+		b, err = counselling.Accept(c, tx, who, c.Param("offer"), counselling.ViaPage)
+		return err
+	})
+	switch {
+	case errors.Is(err, page.ErrRepeat):
+		return c.SeeOther(minePath)
+	case err != nil:
+		return f.waited(c, err)
+	}
+	return c.SeeOther(bookingPath(b.PublicID) + "?new=1")
+}
+
+// waited answers an act on the queue with the queue as it is now.
+func (f face) waited(c *page.Context, err error) error {
+	switch kind := errs.KindOf(err); {
+	case err == nil || errors.Is(err, page.ErrRepeat):
+		return c.SeeOther(waitPath)
+	case errors.Is(err, counselling.ErrNotAgreed):
+		return c.SeeOther(noticePath)
+	case errors.Is(err, page.ErrStaleForm) || kind != errs.Conflict && kind != errs.Invalid:
+		return err
+	}
+	p, loadErr := f.waitPage(c)
+	if loadErr != nil {
+		return loadErr
+	}
+	p.Counsellor, p.Campus, p.From, p.To, p.Part = c.Form("counsellor"), c.Form("campus"), c.Form("from"), c.Form("to"), c.Form("part")
+	return c.Refuse(err, p)
+}
