@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/xuegong/xuegong/bot/card"
@@ -47,7 +48,7 @@ func bookScript() script {
 		title: "预约", also: []string{intentFree, intentMove},
 		page: card.Page{Label: "去读须知", Path: "/m/counselling/notice"},
 		host: func(t talk) dialogue.Host { return dialogue.Host{Options: t.bookingOptions, Away: t.away} },
-		done: talk.submitBooking,
+		done: talk.submitBooking, asks: talk.intakeSteps, heard: talk.heardIntake,
 	}
 }
 
@@ -105,8 +106,11 @@ func (b *Bot) Agreed(ctx context.Context, tx *store.Tx, who identity.Person) err
 }
 
 func (t talk) bookingOptions(question string, answers map[string]dialogue.Answer) ([]dialogue.Option, error) {
-	if question == askCounsellor {
+	switch {
+	case question == askCounsellor:
 		return t.counsellorOptions()
+	case strings.HasPrefix(question, intakePrefix):
+		return t.intakeOptions(question)
 	}
 	return t.timeOptions(answers[askCounsellor].Value)
 }
