@@ -73,6 +73,7 @@ func (f folder) fold(sentence string) text {
 			t.add(f.plain(r), i, i+size)
 		}
 	}
+	t.close()
 	for _, s := range f.same {
 		for i := 0; i+len(s.from) <= len(t.runes); i++ {
 			if slices.Equal(t.runes[i:i+len(s.from)], s.from) {
@@ -81,6 +82,27 @@ func (f folder) fold(sentence string) text {
 		}
 	}
 	return t
+}
+
+// close drops the spaces of a sentence written with one between all its characters.
+func (t *text) close() {
+	spaces := 0
+	for _, r := range t.runes {
+		if r == space {
+			spaces++
+		}
+	}
+	if spaces < 3 || 3*spaces < 2*(len(t.runes)-spaces) {
+		return
+	}
+	n := 0
+	for i, r := range t.runes {
+		if r != space {
+			t.runes[n], t.from[n], t.to[n] = r, t.from[i], t.to[i]
+			n++
+		}
+	}
+	t.runes, t.from, t.to = t.runes[:n], t.from[:n], t.to[:n]
 }
 
 // add appends r unless it is dropped (0).
