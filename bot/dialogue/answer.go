@@ -30,10 +30,15 @@ func (t *turn) answer(q Question) (bool, error) {
 		return false, err
 	}
 	switch {
-	case changed || named:
+	case changed:
+		return true, nil
+	case named:
 		t.note(q)
 		return true, nil
-	case t.unseen || t.in.Intent == t.script.Name || t.in.silent() || len(t.in.Remarks) > 0:
+	case t.in.Intent == t.script.Name && !t.unseen:
+		t.tell("正在办这个，接着下面这一步就好。")
+		return true, nil
+	case t.unseen || t.in.silent() || len(t.in.Remarks) > 0:
 		return true, nil
 	case t.changes(q):
 		return true, nil
@@ -75,9 +80,16 @@ func (in Input) silent() bool {
 
 // note says that something was understood although the same question comes again.
 func (t *turn) note(q Question) {
-	if !t.unseen && t.current().Name == q.Name && q.Kind != Confirm && !t.about(q) {
-		t.tell("记下了，先把这一步办完。")
+	if t.unseen || t.current().Name != q.Name || q.Kind == Confirm || t.about(q) {
+		return
 	}
+	for _, p := range t.script.Steps {
+		if a, ok := t.state.Answers[p.Name]; ok && slices.Contains(t.in.Names[p.Name], a.Value) {
+			t.tell(p.Label + "已经选了" + a.Label + "，接着下面这一步就好。")
+			return
+		}
+	}
+	t.tell("记下了，先把这一步办完。")
 }
 
 // answerText takes whatever is written; only 跳过 is not text, where it is allowed.
@@ -128,7 +140,7 @@ func (t *turn) answerDirectly(q Question) (bool, error) {
 		t.tell("同意须知之后才能办理。不想办了可以回“取消”。")
 		return true, nil
 	case q.Kind == Page && t.in.Word == Yes:
-		t.tell("页面上还没有提交这一项，填好后再回来就能接着办。")
+		t.tell("页面上这一步还没有完成，完成后会自动接着办。")
 		return true, nil
 	case q.Kind == Confirm:
 		return t.answerConfirm(), nil
@@ -156,7 +168,7 @@ func (t *turn) answerConfirm() bool {
 		t.state.Offered = keys(t.changeable())
 		return true
 	}
-	if len(t.in.Times)+len(t.in.Names) > 0 {
+	if len(t.in.Times)+len(t.in.Names)+len(t.in.NotTimes)+len(t.in.NotNames) > 0 {
 		return false // says itself what it should become
 	}
 	for _, o := range t.changeable() {

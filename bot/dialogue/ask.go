@@ -27,7 +27,7 @@ func (t *turn) ask() error {
 	case Notice:
 		r.Buttons = []Button{{Yes.Key(), "同意"}, {Cancel.Key(), "取消"}}
 	case Page:
-		r.Page, r.Buttons = true, []Button{{Yes.Key(), "填好了"}}
+		r.Page, r.Buttons = true, []Button{{Yes.Key(), cmp.Or(q.Done, "填好了")}}
 	case Confirm:
 		t.askConfirm(&r)
 	case Attest:
@@ -201,7 +201,7 @@ func howTo(k Kind) string {
 	case Attest:
 		return "回“是”或“不是”。"
 	case Page:
-		return "这一项要在页面上填，点链接打开，填好后会接着往下办。"
+		return "这一步在页面上完成：点链接打开，完成后会自动接着往下办。"
 	case Confirm:
 		return "都对就回“确认”；要改就回“修改”，再选哪一项。"
 	}

@@ -36,12 +36,13 @@ func (t *turn) answerChoice(q Question) (bool, error) {
 		return false, err
 	}
 	written := plain(t.in.Text)
-	for _, o := range options {
-		if o.Key == key || key == "" && slices.ContainsFunc(o.written(), func(w string) bool { return w == written }) {
-			t.choose(q, o)
-			t.done = q.Final && t.in.Press != nil && t.current().Kind == Confirm
-			return true, nil
-		}
+	match := slices.DeleteFunc(slices.Clone(options), func(o Option) bool {
+		return o.Key != key && (key != "" || !slices.Contains(o.written(), written))
+	})
+	if len(match) == 1 {
+		t.choose(q, match[0])
+		t.done = q.Final && t.in.Press != nil && t.current().Kind == Confirm
+		return true, nil
 	}
 	if t.in.Press != nil {
 		t.tell("这个选项已经不在了，看看现在有的。")
@@ -69,7 +70,7 @@ func (t *turn) choose(q Question, o Option) {
 	if !o.At.IsZero() {
 		t.state.At = o.At
 	}
-	t.set(q, Answer{Value: o.Key, Label: o.Label})
+	t.set(q, Answer{Value: o.Key, Label: cmp.Or(o.Read, o.Label)})
 	t.granted(q)
 }
 
@@ -266,7 +267,7 @@ func (t *turn) fill(named bool) (changed bool, err error) {
 		}
 		match := t.fitting(q, options)
 		if answered {
-			match = sameHour(match, options, old)
+			match = t.closest(match, options, old)
 		}
 		switch {
 		case answered && slices.Contains(keys(match), old.Value):
@@ -287,14 +288,20 @@ func (t *turn) fill(named bool) (changed bool, err error) {
 	return changed, nil
 }
 
-// sameHour returns the one option of match that begins at the hour answered before, on
-// whatever day: 不对，是周四 moves the day and not the hour.
-func sameHour(match, options []Option, old Answer) []Option {
+// closest returns the one option of match that changes only what was said: 不对，是周四
+// moves the day and keeps the hour, 是两点 moves the hour and keeps the day.
+func (t *turn) closest(match, options []Option, old Answer) []Option {
 	i := slices.IndexFunc(options, func(o Option) bool { return o.Key == old.Value })
 	if i < 0 || options[i].At.IsZero() || slices.Contains(keys(match), old.Value) {
 		return match
 	}
-	same := slices.DeleteFunc(slices.Clone(match), func(o Option) bool { return !o.At.Equal(on(o.At, options[i].At)) })
+	before, hours := options[i].At, len(t.in.Times) > 0 && all(t.in.Times, When.anyDay)
+	same := slices.DeleteFunc(slices.Clone(match), func(o Option) bool {
+		if hours {
+			return !o.At.Equal(on(before, o.At))
+		}
+		return !o.At.Equal(on(o.At, before))
+	})
 	if len(same) == 1 {
 		return same
 	}
@@ -379,11 +386,12 @@ func (t *turn) recheck(q Question) error {
 			return err
 		}
 		options = slices.DeleteFunc(slices.Clone(options), func(o Option) bool { return o.Disabled != "" })
-		if slices.Contains(keys(options), a.Value) {
+		if i := slices.Index(keys(options), a.Value); i >= 0 {
+			t.state.Answers[later.Name] = Answer{Value: a.Value, Label: cmp.Or(options[i].Read, options[i].Label)}
 			continue
 		}
-		if i := slices.IndexFunc(options, func(o Option) bool { return o.Label == a.Label }); i >= 0 {
-			t.state.Answers[later.Name] = Answer{Value: options[i].Key, Label: a.Label}
+		if i := slices.IndexFunc(options, func(o Option) bool { return strings.HasPrefix(a.Label, o.Label) }); i >= 0 {
+			t.state.Answers[later.Name] = Answer{Value: options[i].Key, Label: cmp.Or(options[i].Read, options[i].Label)}
 			continue
 		}
 		delete(t.state.Answers, later.Name)

@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -226,7 +227,7 @@ func (t *turn) take() error {
 	switch {
 	case t.in.Word == Cancel && !t.stale:
 		t.cancelled = true
-		t.tell("好的，这次不办了，没有提交任何内容。需要时随时再说。")
+		t.tell(cmp.Or(t.script.Cancelled, "好的，这次不办了，没有提交任何内容。需要时随时再说。"))
 		return nil
 	case t.stale:
 		t.tell("这是前面一步的按钮，现在到这里了。")

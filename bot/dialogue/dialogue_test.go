@@ -278,7 +278,7 @@ func TestConversations(t *testing.T) {
 			{word(dialogue.Yes), heard{Step: "counsellor", Answers: "yes", Options: everyone}},
 			{intent("job"), heard{Step: "interrupted by job", Answers: "yes"}},
 			{dialogue.Input{}, heard{Step: "counsellor", Answers: "yes", Options: everyone}},
-			{intent("counselling.book"), heard{Step: "counsellor", Answers: "yes", Options: everyone}},
+			{intent("counselling.book"), heard{Step: "counsellor", Answers: "yes", Said: "正在办这个，接着下面这一步就好。", Options: everyone}},
 		}},
 		{"an_intent_with_a_time_is_still_an_interruption", booking, []line{
 			{wish(dialogue.Wish{Names: who("wang")}), heard{Step: "notice", Answers: "wang"}},
@@ -327,7 +327,7 @@ func TestConversations(t *testing.T) {
 			{text("前年"), heard{Step: "year", Answers: "g1", Said: "年份写四位，例如 2025。" + lost, Page: true}},
 			{text("2025"), heard{Step: "reason", Answers: "g1, 2025"}},
 			{word(dialogue.Skip), heard{Step: "proof", Answers: "g1, 2025, ", Page: true}},
-			{word(dialogue.Yes), heard{Step: "proof", Answers: "g1, 2025, ", Said: "页面上还没有提交这一项，填好后再回来就能接着办。", Page: true}},
+			{word(dialogue.Yes), heard{Step: "proof", Answers: "g1, 2025, ", Said: "页面上这一步还没有完成，完成后会自动接着办。", Page: true}},
 		}},
 	}
 	for _, tt := range tests {

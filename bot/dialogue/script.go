@@ -11,6 +11,8 @@ type Script struct {
 	Name    string // also the intent that starts it
 	Version int    // of the texts and questions; a draft of another version asks what changed
 	Steps   []Question
+
+	Cancelled string // what 取消 is answered with; "" says that nothing was submitted
 }
 
 // Kind is how a question is answered.
@@ -48,9 +50,10 @@ type Question struct {
 	Empty    string     // what is said when there are no options
 	Any      string     // of a choice: also offer not to choose, under this label; answers AnyKey
 	Optional bool       // may be skipped; answers ""
-	Fixed    bool       // the host answered it before the dialogue began: read back, never asked or changed
+	Fixed    bool       // once answered, by the host or by a page, it stays: read back, never changed
 	Final    bool       // of a choice whose options say everything: pressing one of them confirms too
 	Min, Max int        // of what is answered, by kind; Max 0 is the kind's own, or none
+	Done     string     // of a Page: its button, "" is 填好了
 	Unit     string     // of a Number, read back behind it: 门, 小时
 	If       *Condition // asked only when it holds
 }
@@ -66,6 +69,7 @@ type Option struct {
 	Key      string    // unique in its question; does not begin with "!"
 	Label    string    // what is read, and what may be written instead of a number
 	Detail   string    // one more line
+	Read     string    // how it is read back; "" is as the label
 	Words    []string  // other ways to write the label
 	Disabled string    // why it cannot be chosen now, as a sentence; "" when it can
 	At       time.Time // when it starts; needed in Time questions
