@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -195,7 +196,7 @@ func (b *Bot) vocabulary(people []understand.Name) *understand.Understander {
 // hear acts on words: the open dialogue first, then what they ask for.
 func (t talk) hear(text string) error {
 	if crisis(text) {
-		return t.crisis()
+		return t.hotlines()
 	}
 	m, err := t.understand(text)
 	if err != nil {
@@ -211,25 +212,31 @@ func (t talk) hear(text string) error {
 	if d != nil {
 		return t.goOn(d, input(text, m))
 	}
-	w := input(text, m).Wish
+	in := input(text, m)
+	for _, r := range in.Remarks {
+		if err := t.say(r); err != nil {
+			return err
+		}
+	}
+	w := in.Wish
 	switch {
 	case m.Intent != "":
 		return t.start(m.Intent, w)
-	case len(m.Never) > 0:
-		return t.say(never(m.Never[0]))
-	case named(w) && len(m.Alternatives) == 0 && m.Rest <= aside && t.who.IsStudent():
+	case named(w) && (len(m.Alternatives) == 0 && m.Rest <= aside || m.Word == understand.Any) && t.who.IsStudent():
 		return t.startNamed(w)
+	case len(m.Never) > 0:
+		return nil // said above
 	case m.Word != understand.None:
 		if answered, err := t.answerOffer(m.Word); answered || err != nil {
 			return err
 		}
 		return t.reply(m.Word)
-	case len(m.People) > 0 && len(m.Times) > 0: // 后天下午三点约苏晴: nothing else takes both
+	case len(w.Names)+len(w.NotNames) > 0 && len(w.Times)+len(w.NotTimes) > 0: // 后天下午三点约苏晴: nothing else takes both
 		return t.start(intentBook, w)
+	case named(w) && !slices.Contains(m.Alternatives, intentBook):
+		return t.offer(append([]string{intentBook}, m.Alternatives...), w)
 	case len(m.Alternatives) > 0:
-		return t.offer("想办的是哪一件？", m.Alternatives, w)
-	case named(w):
-		return t.offer("想办的是哪一件？", []string{intentBook}, w)
+		return t.offer(m.Alternatives, w)
 	default:
 		return t.help("这句话我还没看懂。")
 	}
@@ -328,8 +335,6 @@ func (t talk) routes() map[string]func(parts []string) error {
 		card.Decline:   func(p []string) error { return t.declineOffer(p[1]) },
 		card.KeepWait:  func([]string) error { return t.keepWait() },
 		card.LeaveWait: func([]string) error { return t.leaveWait() },
-		card.Take:      func(p []string) error { return t.takeCase(p[1]) },
-		card.Call:      t.pressCall,
 	}
 }
 
@@ -342,8 +347,10 @@ func (t talk) start(intent string, w dialogue.Wish) error {
 		return t.startFree(w)
 	case intentMove:
 		return t.startMove(w)
-	case intentMine, intentTurn:
+	case intentMine:
 		return t.myBookings()
+	case intentTurn:
+		return t.turn()
 	case intentCancel:
 		return t.cancelMine()
 	case intentWait:
@@ -353,7 +360,7 @@ func (t talk) start(intent string, w dialogue.Wish) error {
 	case intentHotlines:
 		return t.hotlines()
 	case intentLow:
-		return t.offer("听起来不好受。想怎么办，点一个就行", []string{intentBook, intentHotlines}, w)
+		return t.comfort()
 	case intentWho, intentHuman:
 		return t.people(intent)
 	case intentDesk:

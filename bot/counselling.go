@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/xuegong/xuegong/bot/card"
@@ -32,8 +31,8 @@ func bookScript() script {
 	return script{
 		Script: dialogue.Script{Name: intentBook, Version: 1, Steps: []dialogue.Question{
 			{
-				Name: askNotice, Kind: dialogue.Page, Prompt: "第一次来，请先读预约须知\n读到最后点“同意”，我接着帮你选时间",
-				Help: "须知说明怎么预约、怎么保密、紧急时找谁，两分钟读完。",
+				Name: askNotice, Kind: dialogue.Page, Fixed: true, Prompt: "第一次来，请先读预约须知\n读到最后点“同意”，我接着帮你选时间",
+				Done: "我读完了", Help: "须知说明怎么预约、怎么保密、紧急时找谁，两分钟读完。",
 			},
 			{
 				Name: askCounsellor, Kind: dialogue.Choice, Label: "老师", Prompt: "想约哪位老师？", Any: "哪位都可以",
@@ -47,8 +46,9 @@ func bookScript() script {
 		}},
 		title: "预约", also: []string{intentFree, intentMove},
 		page: card.Page{Label: "去读须知", Path: "/m/counselling/notice"},
+		home: card.Page{Label: "在页面上选", Path: "/m/counselling"},
 		host: func(t talk) dialogue.Host { return dialogue.Host{Options: t.bookingOptions, Away: t.away} },
-		done: talk.submitBooking, asks: talk.intakeSteps, heard: talk.heardIntake,
+		done: talk.submitBooking,
 	}
 }
 
@@ -67,8 +67,18 @@ func freeScript() script {
 
 func (t talk) startBooking(w dialogue.Wish) error { return t.book(bookScript(), w) }
 
-// startFree shows free hours: of whoever was named, else of everybody.
-func (t talk) startFree(w dialogue.Wish) error { return t.book(freeScript(), w) }
+// startFree shows free hours: of whoever was named, else of everybody. Who has a booking
+// can only mean to move it.
+func (t talk) startFree(w dialogue.Wish) error {
+	_, open, err := t.openBooking()
+	switch {
+	case err != nil:
+		return err
+	case open:
+		return t.startMove(w)
+	}
+	return t.book(freeScript(), w)
+}
 
 // book begins a booking dialogue, unless there is a booking already.
 func (t talk) book(s script, w dialogue.Wish) error {
@@ -106,11 +116,8 @@ func (b *Bot) Agreed(ctx context.Context, tx *store.Tx, who identity.Person) err
 }
 
 func (t talk) bookingOptions(question string, answers map[string]dialogue.Answer) ([]dialogue.Option, error) {
-	switch {
-	case question == askCounsellor:
+	if question == askCounsellor {
 		return t.counsellorOptions()
-	case strings.HasPrefix(question, intakePrefix):
-		return t.intakeOptions(question)
 	}
 	return t.timeOptions(answers[askCounsellor].Value)
 }
@@ -122,7 +129,7 @@ func (t talk) counsellorOptions() ([]dialogue.Option, error) {
 	}
 	options := make([]dialogue.Option, len(list))
 	for i, c := range list {
-		options[i] = dialogue.Option{Key: c.PublicID, Label: c.Name + "老师", Words: []string{c.Name}}
+		options[i] = dialogue.Option{Key: c.PublicID, Label: c.Name + "老师", Words: []string{c.Name, c.Campus}}
 		if c.NextFree == nil {
 			options[i].Disabled = "最近没有空位，可以排队"
 			continue
@@ -146,12 +153,13 @@ func (t talk) timeOptions(counsellor string) ([]dialogue.Option, error) {
 		o := dialogue.Option{Key: s.PublicID, Label: shortWhen(s.StartsAt, t.tx.Now(), t.tx.Zone()), At: s.StartsAt}
 		if anyone {
 			o.Detail = s.Name + "老师 · " + s.Campus
+			o.Read = o.Label + " " + s.Name + "老师"
 		}
 		switch {
 		case s.TooSoon:
 			continue
 		case !s.Bookable():
-			o.Disabled = "这个时间人数已满。"
+			o.Disabled = calendar.When(s.StartsAt, t.tx.Zone()) + " 已经约满，看看相近的。"
 		}
 		if last := len(options) - 1; anyone && last >= 0 && options[last].At.Equal(o.At) {
 			if options[last].Disabled != "" { // whoever is free at the hour stands for it

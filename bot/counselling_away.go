@@ -16,13 +16,15 @@ func (t talk) away(_ string, w dialogue.When, _ map[string]dialogue.Answer) (str
 		return "", err
 	}
 	now, zone := t.tx.Now(), t.tx.Zone()
-	said := sayWhen(w, zone)
+	said := sayWhen(w, now, zone)
 	latest := now.AddDate(0, 0, set.HorizonDays)
 	switch {
 	case w.Every != 0:
 		return said + "没有空位，看看相近的。", nil
 	case w.Past || !w.To.After(now):
 		return said + "已经过去了，看看后面的空位。", nil
+	case w.Every == 0 && oneDay(w) && calendar.Midnight(w.From, zone).Equal(calendar.Midnight(now, zone)):
+		return said + "没有空位了，看看后面的。", nil
 	case w.From.After(latest):
 		return said + "还没有开放，现在最远能约到 " + calendar.Date(latest, zone) + "。", nil
 	}
@@ -39,21 +41,27 @@ func (t talk) away(_ string, w dialogue.When, _ map[string]dialogue.Answer) (str
 func oneDay(w dialogue.When) bool { return w.To.Sub(w.From) <= 25*time.Hour }
 
 // sayWhen reads a time back: 10月20日（周二）15:00, 10月20日（周二）上午, 10月19日（周一）到10月25日（周日）.
-func sayWhen(w dialogue.When, zone *time.Location) string {
+func sayWhen(w dialogue.When, now time.Time, zone *time.Location) string {
 	from, to := w.From.In(zone), w.To.In(zone)
+	date := calendar.Date
+	if from.Sub(now).Abs() > 180*24*time.Hour { // 明年3月8日 is not this year's
+		date = func(t time.Time, zone *time.Location) string {
+			return t.In(zone).Format("2006年") + calendar.Date(t, zone)
+		}
+	}
 	switch length := to.Sub(from); {
 	case w.Every == 1 && length <= time.Minute:
 		return from.Format("15:04") + " "
 	case w.Every != 0:
 		return "你说的时间"
 	case length <= time.Minute:
-		return calendar.When(from, zone) + " "
+		return date(from, zone) + from.Format("15:04") + " "
 	case length < 23*time.Hour:
-		return calendar.Date(from, zone) + partOfDay(from, to)
+		return date(from, zone) + partOfDay(from, to)
 	case length <= 25*time.Hour:
-		return calendar.Date(from, zone)
+		return date(from, zone)
 	default:
-		return calendar.Date(from, zone) + "到" + calendar.Date(to.Add(-time.Minute), zone)
+		return date(from, zone) + "到" + date(to.Add(-time.Minute), zone)
 	}
 }
 

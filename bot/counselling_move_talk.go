@@ -17,7 +17,7 @@ const askNow = "now"
 // another one is named.
 func moveScript() script {
 	return script{
-		Script: dialogue.Script{Name: intentMove, Version: 1, Steps: []dialogue.Question{
+		Script: dialogue.Script{Name: intentMove, Version: 1, Cancelled: "好的，不改了，原来的预约还在。", Steps: []dialogue.Question{
 			{Name: askNow, Kind: dialogue.Text, Label: "原来", Prompt: "原来约的时间", Fixed: true},
 			{
 				Name: askCounsellor, Kind: dialogue.Choice, Label: "老师", Prompt: "想换成哪位老师？",
@@ -30,7 +30,7 @@ func moveScript() script {
 			{Name: askConfirm, Kind: dialogue.Confirm, Prompt: "这样改，可以吗？"},
 		}},
 		title: "改时间", also: []string{intentFree},
-		page: card.Page{Label: "到页面上看", Path: "/m/counselling/mine"},
+		home: card.Page{Label: "到页面上看", Path: "/m/counselling/mine"},
 		host: func(t talk) dialogue.Host { return dialogue.Host{Options: t.moveOptions, Away: t.away} },
 		done: talk.submitMove,
 	}

@@ -63,6 +63,7 @@ func waitScript() script {
 		}},
 		title: "排队",
 		page:  card.Page{Label: "去读须知", Path: "/m/counselling/notice"},
+		home:  card.Page{Label: "在页面上排", Path: "/m/counselling/wait"},
 		host:  func(t talk) dialogue.Host { return dialogue.Host{Options: t.waitOptions} },
 		done:  talk.submitWait,
 	}

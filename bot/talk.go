@@ -25,15 +25,9 @@ type script struct {
 	title string    // what it is called in a sentence: 预约
 	also  []string  // other intents that mean it while it is under way
 	page  card.Page // where chat hands over what it cannot ask
+	home  card.Page // where all of it can be done without chat
 	host  func(t talk) dialogue.Host
 	done  func(t talk, st dialogue.State) error
-
-	// asks are questions that depend on the person and the moment, after the first one;
-	// nil where the steps are all there is.
-	asks func(t talk) ([]dialogue.Question, error)
-	// heard acts on answers the moment they are given, before anything else is said;
-	// nil where the end is early enough.
-	heard func(t talk, before, now map[string]dialogue.Answer) error
 }
 
 // scripts is every dialogue there is, by name.
@@ -119,8 +113,13 @@ func (s script) means(intent string) bool { return intent == s.Name || slices.Co
 
 // goOn hands an input to the open dialogue.
 func (t talk) goOn(d *open, in dialogue.Input) error {
-	if d.means(in.Intent) || in.Intent == intentCancel && len(in.NotTimes) > 0 { // 周五去不了 says when
+	switch {
+	case in.Intent == intentCancel && len(in.NotTimes) > 0: // 周五去不了 says when
 		in.Intent = ""
+	case in.Intent == intentCancel && d.means(intentBook): // nothing else there to cancel
+		in.Intent, in.Word = "", dialogue.Cancel
+	case d.means(in.Intent):
+		in.Intent = d.Name
 	}
 	switch {
 	case d.Paused && in.Word == dialogue.Yes && in.Press == nil:
@@ -136,7 +135,7 @@ func (t talk) goOn(d *open, in dialogue.Input) error {
 // recall asks whether an old draft is still wanted. What was said is not lost: it is
 // gone on with, or begun with.
 func (t talk) recall(d *open, in dialogue.Input) error {
-	if in.Intent != "" {
+	if in.Intent != "" && in.Intent != d.Name {
 		return t.interrupt(d, in.Intent, in.Wish)
 	}
 	d.Said = in.Wish
@@ -182,21 +181,9 @@ func (t talk) interrupt(d *open, intent string, w dialogue.Wish) error {
 
 // step runs the engine and does what it says.
 func (t talk) step(d *open, in dialogue.Input) error {
-	if d.asks != nil {
-		more, err := d.asks(t)
-		if err != nil {
-			return err
-		}
-		d.Steps, d.asks = slices.Insert(slices.Clone(d.Steps), 1, more...), nil
-	}
 	res, err := dialogue.Step(d.script.Script, d.State, in, d.host(t))
 	if err != nil {
 		return err
-	}
-	if d.heard != nil {
-		if err := d.heard(t, d.Answers, res.State.Answers); err != nil {
-			return err
-		}
 	}
 	return t.follow(d, res, in.Wish)
 }
@@ -298,7 +285,11 @@ type asked struct {
 }
 
 func (t talk) ask(d *open, r dialogue.Reply) error {
-	return t.show(kindQuestion, t.subject(), asked{Seq: d.Seq, Page: d.page, Reply: r})
+	page := d.home
+	if slices.ContainsFunc(d.Steps, func(q dialogue.Question) bool { return q.Name == d.Step && q.Kind == dialogue.Page }) {
+		page = d.page
+	}
+	return t.show(kindQuestion, t.subject(), asked{Seq: d.Seq, Page: page, Reply: r})
 }
 
 // settleTalk greys the person's earlier question out.

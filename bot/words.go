@@ -174,6 +174,26 @@ func (t talk) examples() string {
 	return "“工作台”“求助热线”"
 }
 
+// turn answers when it is one's turn: the place in the queue, else the booking.
+func (t talk) turn() error {
+	if !t.who.IsStudent() {
+		return t.desk()
+	}
+	w, err := counselling.MyWait(t.ctx, t.tx, t.who)
+	switch {
+	case err != nil:
+		return err
+	case w != nil:
+		return t.say(t.standing(*w))
+	}
+	return t.myBookings()
+}
+
+// comfort answers who feels low and has not asked for anything.
+func (t talk) comfort() error {
+	return t.say("听起来不好受。愿意的话，可以约老师当面聊聊，写“我想预约”就行。\n想现在就有人听，请打 12356（24 小时）。")
+}
+
 // people says who can be asked: the centre about bookings, the home page's list about
 // the rest.
 func (t talk) people(intent string) error {
@@ -192,8 +212,8 @@ func (t talk) people(intent string) error {
 }
 
 // offer asks which of a few things was meant, instead of guessing; w goes with the press.
-func (t talk) offer(title string, alternatives []string, w dialogue.Wish) error {
-	o := offer{Title: title}
+func (t talk) offer(alternatives []string, w dialogue.Wish) error {
+	o := offer{Title: "想办的是哪一件？"}
 	for _, intent := range alternatives {
 		if label := t.label(intent); label != "" {
 			o.Buttons = append(o.Buttons, wecom.Button{Text: label, Key: card.Route(card.Go, intent, wishKey(w))})

@@ -25,7 +25,6 @@ var layers = [][]string{
 	{"bot/dialogue", "bot/understand", "bot/card", "miniapp/h5", "miniapp/desk", "miniapp/api"},
 	{"miniapp/page"},
 	{"internal/counselling"},
-	{"internal/service"},
 	{"internal/approval"},
 	{"internal/form"},
 	{"internal/rule"},

@@ -19,13 +19,13 @@ import (
 	"time"
 
 	"github.com/xuegong/xuegong/internal/counselling"
-	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/simulator"
-	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/store/storetest"
 )
 
-// Conversations are read from bot/testdata/dialogues, one story a file:
+// Conversations are read from bot/testdata/dialogues, one story a file. Each has a school
+// of its own; those in a folder share one, in the order of their names, which is right
+// for short stories of different students that move no clock:
 //
 //	# what it shows
 //	s01> 我想预约            the person writes
@@ -35,8 +35,6 @@ import (
 //	s01# counselling.book    presses the button of the app's menu with this key
 //	s01 sends a picture
 //	s01 agrees               reads the notice on its page and agrees
-//	the centre asks          its questions before a booking, from now on
-//	the centre calls         somebody for crisis words, without asking
 //	@ 23h                    the clock moves on
 //	s01 silent               nothing more has come
 //
@@ -48,12 +46,32 @@ func TestConversations(t *testing.T) {
 		t.Fatalf("no conversations: %v", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+		t.Run(title(file), func(t *testing.T) {
 			t.Parallel()
 			play(t, newWorld(t), file)
 		})
 	}
+	shared, err := filepath.Glob("../../bot/testdata/dialogues/*/*.txt")
+	if err != nil || len(shared) == 0 {
+		t.Fatalf("no folders of conversations: %v", err)
+	}
+	folders := map[string][]string{}
+	for _, file := range shared {
+		folder := filepath.Dir(file)
+		folders[folder] = append(folders[folder], file)
+	}
+	for folder, stories := range folders {
+		t.Run(filepath.Base(folder), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for _, file := range stories {
+				t.Run(title(file), func(t *testing.T) { play(t, w, file) })
+			}
+		})
+	}
 }
+
+func title(file string) string { return strings.TrimSuffix(filepath.Base(file), ".txt") }
 
 var (
 	writes  = regexp.MustCompile(`^(\w+)> (.*)$`)
@@ -63,13 +81,13 @@ var (
 	menus   = regexp.MustCompile(`^(\w+)# (\S+)$`)
 	sends   = regexp.MustCompile(`^(\w+) sends a picture$`)
 	agrees  = regexp.MustCompile(`^(\w+) agrees$`)
-	centre  = regexp.MustCompile(`^the centre (asks|calls)$`)
 	silent  = regexp.MustCompile(`^(\w+) silent$`)
 	days    = regexp.MustCompile(`^(\w+) calendar(?:: (.*))?$`)
 	moves   = regexp.MustCompile(`^@ (\S+)$`)
 )
 
 func play(t *testing.T, w *world, file string) {
+	w.t = t
 	f, err := os.Open(file)
 	w.must(err)
 	defer func() { _ = f.Close() }()
@@ -110,8 +128,6 @@ func play(t *testing.T, w *world, file string) {
 			w.picture(m(sends)[1])
 		case m(agrees) != nil:
 			w.agree(w.browser(m(agrees)[1]))
-		case m(centre) != nil:
-			w.cares(m(centre)[1])
 		case m(moves) != nil:
 			d, err := time.ParseDuration(m(moves)[1])
 			w.must(err)
@@ -175,28 +191,6 @@ func (w *world) calendar(user string) string {
 		parts = append(parts, at+" "+s.Summary+" / "+s.Location+" / "+strings.Join(who, "、"))
 	}
 	return strings.Join(parts, "\n")
-}
-
-// cares changes what the centre sets about care around the hour.
-func (w *world) cares(how string) {
-	w.t.Helper()
-	w.must(w.db.Update(context.Background(), func(tx *store.Tx) error {
-		head, err := identity.Find(context.Background(), tx, "t05")
-		if err != nil {
-			return err
-		}
-		care, err := counselling.LoadCare(context.Background(), tx)
-		if err != nil {
-			return err
-		}
-		switch how {
-		case "asks":
-			care.Intake = true
-		case "calls":
-			care.Words = counselling.WordsAlways
-		}
-		return counselling.SaveCare(context.Background(), tx, head, counselling.Centres(head)[0], care)
-	}))
 }
 
 // latest is the card that came last, none yet being a card without buttons.
