@@ -45,6 +45,14 @@ func Register(r page.Routes, d Deps) {
 	r.POST("/counselling/bookings/:booking/arrive", f.arrive)
 	r.POST("/counselling/bookings/:booking/miss", f.miss)
 	r.GET("/counselling/day", f.day)
+	r.GET("/counselling/wait", f.wait)
+	r.POST("/counselling/wait", f.join)
+	r.POST("/counselling/wait/leave", f.leave)
+	r.POST("/counselling/wait/keep", f.keep)
+	r.POST("/counselling/offers/:offer/accept", f.accept)
+	r.POST("/counselling/offers/:offer/decline", f.decline)
+	r.GET("/counselling/waitlist", f.waitlist)
+	r.POST("/counselling/waitlist/offer", f.offerFree)
 }
 
 // OpenAPI serves the description of the API, to everybody.

@@ -303,6 +303,7 @@ func TestSettingsKeepWhatWasTyped(t *testing.T) {
 			"name", "成长中心", "hold_hours", hold, "hold_before", "120", "lead_minutes", "150", "horizon_days", "28", "cancel_minutes", "120",
 			"eve_at", eve, "before_minutes", "60", "quiet_from", "22:30", "quiet_to", "07:00", "contact", "前台", "reasons", reasons,
 			"late_minutes", "15", "term_limit", "6", "term_starts", "02-24\r\n08-30", "strike_limit", "3", "pause_days", "14", "keep_reasons", "请先来电",
+			"offer_minutes", "20", "wait_days", "10",
 		}
 	}
 	wrong := s.send(head, at, at, fill("很久", "八点", "心理老师请假")...)
@@ -313,7 +314,7 @@ func TestSettingsKeepWhatWasTyped(t *testing.T) {
 	if got := s.send(head, at, at, fill("12", "18:40", "老师外出\r\n\r\n请先来电\r\n")...); got.status != http.StatusSeeOther {
 		t.Fatalf("save = %d\n%s", got.status, got.body)
 	}
-	has(t, s.shown(head, at), `value="12"`, `value="18:40"`, `value="6"`, "02-24\n08-30</textarea>", "老师外出\n请先来电</textarea>")
+	has(t, s.shown(head, at), `value="12"`, `value="18:40"`, `value="6"`, `value="20"`, `value="10"`, "02-24\n08-30</textarea>", "老师外出\n请先来电</textarea>")
 	has(t, s.shown(frontDesk, "/desk/counselling?booking="+s.pending().PublicID), `value="老师外出"`)
 }
 

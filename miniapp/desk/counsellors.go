@@ -204,6 +204,7 @@ func settingsForm(s counselling.Settings) Form {
 		"hold_hours": s.HoldHours, "hold_before": s.HoldBefore, "lead_minutes": s.LeadMinutes,
 		"horizon_days": s.HorizonDays, "cancel_minutes": s.CancelMinutes, "before_minutes": s.BeforeMinutes,
 		"late_minutes": s.LateMinutes, "term_limit": s.TermLimit, "strike_limit": s.StrikeLimit, "pause_days": s.PauseDays,
+		"offer_minutes": s.OfferMinutes, "wait_days": s.WaitDays,
 	} {
 		form[name] = strconv.Itoa(n)
 	}
@@ -240,12 +241,14 @@ func (f Form) rules(s *counselling.Settings) {
 	s.PauseDays = f.number("pause_days")
 	s.LateCancel = f["late_cancel"] == "on"
 	s.KeepReasons = f.lines("keep_reasons")
+	s.OfferMinutes = f.number("offer_minutes")
+	s.WaitDays = f.number("wait_days")
 }
 
 func saveSettings(c *page.Context) error {
 	form := typed(c, "name", "hold_hours", "hold_before", "lead_minutes", "horizon_days", "cancel_minutes", "eve_at", "before_minutes",
 		"quiet_from", "quiet_to", "contact", "reasons", "move_confirms", "late_minutes", "term_starts", "term_limit", "strike_limit", "pause_days",
-		"late_cancel", "keep_reasons")
+		"late_cancel", "keep_reasons", "offer_minutes", "wait_days")
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
 		centre, err := centreOf(who)
 		if err != nil {

@@ -26,6 +26,8 @@ func Register(r page.Routes) {
 	r.POST("/counselling/settings", saveSettings)
 	r.GET("/counselling/figures", figures)
 	r.GET("/counselling/figures.xlsx", exportFigures)
+	r.GET("/counselling/waitlist", waitlist)
+	r.POST("/counselling/waitlist/offer", offerFree)
 	r.GET("/counselling/notice", notice)
 	r.POST("/counselling/notice", publishNotice)
 

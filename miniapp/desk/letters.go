@@ -47,6 +47,14 @@ func (l Letter) Title() string {
 		return "预约取消"
 	case counselling.KindExpired:
 		return "预约已过期"
+	case counselling.KindOffer:
+		return "排队等到的空位"
+	case counselling.KindWaitAsk:
+		return "是否继续排队"
+	case counselling.KindWaitLapsed:
+		return "排队已停止"
+	case counselling.KindOfferEnded, counselling.KindWaitEnded:
+		return "卡片更新"
 	case counselling.KindMoved:
 		return "预约改时间"
 	case counselling.KindStruck:

@@ -66,8 +66,13 @@ func centreGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group,
 	if err != nil {
 		return Group{}, err
 	}
+	queued, err := counselling.Queued(ctx, tx, who)
+	if err != nil {
+		return Group{}, err
+	}
 	g := Group{Name: "预约中心", Items: []Item{
 		{Path: "/desk/counselling", Name: "预约", Detail: "确认新的预约，登记今天到访", Count: waiting},
+		{Path: "/desk/counselling/waitlist", Name: "排队", Detail: "谁在等空位，空出来的给了谁", Count: queued},
 		{Path: "/desk/counselling/hours", Name: "排班", Detail: "开放和关闭可预约的时间"},
 		{Path: "/desk/counselling/counsellors", Name: "老师", Detail: "学生看到的介绍、方向和地点"},
 	}}

@@ -38,6 +38,8 @@ func said(word, number string) string {
 			return fmt.Sprintf("已关闭，不再接受新的预约。还有 %d 个预约留在这个时间，请逐个联系或取消。", n)
 		}
 		return "已关闭，这个时间没有预约。"
+	case "offered":
+		return "已给出，学生马上会收到，写明了留到几点。"
 	case "saved":
 		return "已保存。"
 	case "published":

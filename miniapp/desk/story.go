@@ -32,6 +32,7 @@ func (s teller) base(title, path string) Base {
 	b.Nav = []Group{
 		{Name: "预约中心", Items: []Item{
 			{Path: "/desk/counselling", Name: "预约", Detail: "确认新的预约，登记今天到访", Count: 3},
+			{Path: "/desk/counselling/waitlist", Name: "排队", Count: 3},
 			{Path: "/desk/counselling/hours", Name: "排班", Detail: "开放和关闭可预约的时间"},
 			{Path: "/desk/counselling/counsellors", Name: "老师"},
 			{Path: "/desk/counselling/notice", Name: "预约须知"},
@@ -159,6 +160,9 @@ func (s teller) centre() []page.Story {
 	notice := &Notice{Base: s.base("预约须知", "/desk/counselling/notice"), Notice: counselling.Notice{Version: 3, Body: body, PublishedAt: s.now.AddDate(0, -1, 0)}}
 	notice.Form = Form{"body": body}
 	return []page.Story{
+		{Name: "waitlist", Page: s.waitlist(nil)},
+		{Name: "waitlist_refused", Page: s.waitlist(errs.Field("reason", "这不是顺序里的第一位，请写明为什么先给这位同学，会记入审计。"))},
+		{Name: "waitlist_none", Page: &Waitlist{Base: s.base("排队", "/desk/counselling/waitlist")}},
 		{Name: "counsellors", Page: counsellors("")},
 		{Name: "counsellors_open", Page: counsellors("T1001")},
 		{Name: "counsellors_to_look_at", Page: look},

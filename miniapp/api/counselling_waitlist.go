@@ -1,0 +1,202 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/xuegong/xuegong/internal/counselling"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/miniapp/page"
+)
+
+type wait struct {
+	ID         string    `json:"id"`
+	Place      int       `json:"place"`
+	Since      time.Time `json:"since"`
+	Counsellor string    `json:"counsellor"`
+	Name       string    `json:"name"`
+	Campus     string    `json:"campus"`
+	From       string    `json:"from"`
+	To         string    `json:"to"`
+	Part       string    `json:"part"`
+	Earlier    bool      `json:"earlier"`
+	Asked      bool      `json:"asked"`
+	Offer      *offer    `json:"offer"`
+	Student    student   `json:"student"`
+}
+
+type offer struct {
+	ID        string    `json:"id"`
+	Slot      slot      `json:"slot"`
+	OfferedAt time.Time `json:"offered_at"`
+	OpensAt   time.Time `json:"opens_at"`
+	Until     time.Time `json:"until"`
+	By        string    `json:"by"`
+	Reason    string    `json:"reason"`
+}
+
+func waitIn(zone *time.Location) func(counselling.Wait) wait {
+	day := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return t.In(zone).Format(time.DateOnly)
+	}
+	return func(w counselling.Wait) wait {
+		out := wait{
+			ID: w.PublicID, Place: w.Place, Since: w.Since.In(zone), Counsellor: w.Want.Counsellor, Name: w.Name, Campus: w.Want.Campus,
+			From: day(w.Want.From), To: day(w.Want.To), Part: string(w.Want.Part), Earlier: w.Want.Earlier, Asked: !w.AskedAt.IsZero(),
+			Student: student{w.Student.Name, w.Student.Number, w.Student.College},
+		}
+		if o := w.Offer; o != nil {
+			out.Offer = &offer{o.PublicID, slotIn(zone)(o.Slot), o.OfferedAt.In(zone), o.OpensAt.In(zone), o.Until.In(zone), o.By, o.Reason}
+		}
+		return out
+	}
+}
+
+// wait is my place in the queue, null if I do not wait (T2).
+func (f face) wait(c *page.Context) error {
+	var w *counselling.Wait
+	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
+		w, err = counselling.MyWait(c, tx, who)
+		return err
+	}); err != nil {
+		return err
+	}
+	var out struct {
+		Wait *wait `json:"wait"`
+	}
+	if w != nil {
+		mine := waitIn(c.Zone())(*w)
+		out.Wait = &mine
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+// join takes a place in the queue. A repeat only answers with it.
+func (f face) join(c *page.Context) error {
+	var in struct {
+		Counsellor string `json:"counsellor"`
+		Campus     string `json:"campus"`
+		From       string `json:"from"`
+		To         string `json:"to"`
+		Part       string `json:"part"`
+	}
+	if err := c.ReadJSON(&in); err != nil {
+		return err
+	}
+	want := counselling.Want{Counsellor: in.Counsellor, Campus: in.Campus, Part: counselling.Part(in.Part)}
+	for name, day := range map[string]struct {
+		text string
+		into *time.Time
+	}{"from": {in.From, &want.From}, "to": {in.To, &want.To}} {
+		if day.text == "" {
+			continue
+		}
+		t, err := time.ParseInLocation(time.DateOnly, day.text, c.Zone())
+		if err != nil {
+			return errs.Field(name, "日期写成 2026-10-14 这样。")
+		}
+		*day.into = t
+	}
+	return f.queued(c, func(tx *store.Tx, who identity.Person) error {
+		_, err := counselling.Join(c, tx, who, want, counselling.ViaAPI)
+		return err
+	})
+}
+
+func (f face) leave(c *page.Context) error {
+	return f.queued(c, func(tx *store.Tx, who identity.Person) error { return counselling.Leave(c, tx, who) })
+}
+
+func (f face) keep(c *page.Context) error {
+	return f.queued(c, func(tx *store.Tx, who identity.Person) error {
+		_, err := counselling.Keep(c, tx, who)
+		return err
+	})
+}
+
+func (f face) decline(c *page.Context) error {
+	return f.queued(c, func(tx *store.Tx, who identity.Person) error {
+		_, err := counselling.Decline(c, tx, who, c.Param("offer"))
+		return err
+	})
+}
+
+// queued acts on the queue and answers with my place in it then. A repeat only answers.
+func (f face) queued(c *page.Context, act func(tx *store.Tx, who identity.Person) error) error {
+	if err := c.ActByKey(act); err != nil && !errors.Is(err, page.ErrRepeat) {
+		return err
+	}
+	return f.wait(c)
+}
+
+// accept takes the place offered and answers with the booking. A repeat finds the
+// booking in the list of one's own.
+func (f face) accept(c *page.Context) error {
+	var b counselling.Booking
+	err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+		made, err := counselling.Accept(c, tx, who, c.Param("offer"), counselling.ViaAPI)
+		if err != nil {
+			return err
+		}
+		b, err = counselling.Get(c, tx, who, made.PublicID)
+		return err
+	})
+	if errors.Is(err, page.ErrRepeat) {
+		return f.bookings(c)
+	}
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, bookingIn(c.Zone())(b))
+}
+
+// waitlist is the centre's queue in its order; reading it is audited.
+func (f face) waitlist(c *page.Context) error {
+	var found []counselling.Wait
+	if err := c.Update(func(tx *store.Tx, who identity.Person) error {
+		centre, err := centreOf(c, tx, who, c.Query("centre"))
+		if err != nil {
+			return err
+		}
+		found, err = counselling.Waitlist(c, tx, who, centre)
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, listOf(found, waitIn(c.Zone())))
+}
+
+// offerFree offers a free place by the hand of the centre.
+func (f face) offerFree(c *page.Context) error {
+	var in struct {
+		Slot   string `json:"slot"`
+		Wait   string `json:"wait"`
+		Reason string `json:"reason"`
+	}
+	if err := c.ReadJSON(&in); err != nil {
+		return err
+	}
+	var w counselling.Wait
+	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) (err error) {
+		w, err = offerBy(c, tx, who, in.Slot, in.Wait, in.Reason)
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, waitIn(c.Zone())(w))
+}
+
+// offerBy keeps from who is not of a centre whether a slot exists.
+func offerBy(ctx context.Context, tx *store.Tx, who identity.Person, slot, wait, reason string) (counselling.Wait, error) {
+	if len(counselling.Centres(who)) == 0 {
+		return counselling.Wait{}, counselling.ErrConfidential
+	}
+	return counselling.OfferFree(ctx, tx, who, slot, wait, reason)
+}
