@@ -96,7 +96,7 @@ func (t talk) startWait(w dialogue.Wish) error {
 			return err
 		}
 		if got.Offer != nil {
-			return t.say("正好有更早的空位，看下一条。")
+			return t.say("正好有更早的空位，已经发给你，在卡片上写明的时间前回复就行。")
 		}
 		return t.say(fmt.Sprintf("好，比 %s 更早的空位一出来就告诉你，现在排第 %d 位；原来的预约还在。\n不想等了，写“不排了”。",
 			calendar.When(b.Slot.StartsAt, t.tx.Zone()), got.Place))
@@ -206,7 +206,7 @@ func (t talk) submitWait(st dialogue.State) error {
 		return err
 	}
 	if w.Offer != nil {
-		return t.say("正好有合适的空位，看下一条。")
+		return t.say("正好有合适的空位，已经发给你，在卡片上写明的时间前回复就行。")
 	}
 	return t.say(fmt.Sprintf("排上了，现在第 %d 位：%s。一有合适的空位就发给你，在写明的时间前回复就行。\n不想等了，写“不排了”。",
 		w.Place, w.Says(t.tx.Zone())))
