@@ -275,7 +275,7 @@ func TestCancel_too_late_says_what_to_do(t *testing.T) {
 	if res.status != http.StatusConflict || !strings.Contains(res.doc.text(), "电话告诉中心") {
 		t.Fatalf("got %d: %s", res.status, res.body)
 	}
-	if text := b.get("/m/counselling/mine/" + confirmed.PublicID).doc.text(); strings.Contains(text, "取消或改时间") {
+	if text := b.get("/m/counselling/mine/" + confirmed.PublicID).doc.text(); strings.Contains(text, "取消预约") {
 		t.Errorf("cancelling is still offered: %s", text)
 	}
 }

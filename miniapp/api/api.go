@@ -53,6 +53,12 @@ func Register(r page.Routes, d Deps) {
 	r.POST("/counselling/offers/:offer/decline", f.decline)
 	r.GET("/counselling/waitlist", f.waitlist)
 	r.POST("/counselling/waitlist/offer", f.offerFree)
+	r.POST("/counselling/bookings/:booking/move", f.move)
+	r.GET("/counselling/bookings/:booking/calendar", f.calendar)
+	r.GET("/counselling/strikes", f.strikes)
+	r.POST("/counselling/strikes/:strike/appeal", f.appeal)
+	r.POST("/counselling/strikes/:strike/lift", f.lift)
+	r.POST("/counselling/strikes/:strike/uphold", f.uphold)
 }
 
 // OpenAPI serves the description of the API, to everybody.

@@ -152,6 +152,7 @@ type booking struct {
 	Reason    string     `json:"reason"`
 	Wish      string     `json:"wish"`
 	Student   student    `json:"student"`
+	Moves     int        `json:"moves"`
 	History   []event    `json:"history"`
 }
 
@@ -166,13 +167,15 @@ type event struct {
 	State  string    `json:"state"`
 	By     string    `json:"by"`
 	Reason string    `json:"reason"`
+	From   *hour     `json:"from"` // of a move
+	To     *hour     `json:"to"`
 }
 
 func bookingIn(zone *time.Location) func(counselling.Booking) booking {
 	return func(b counselling.Booking) booking {
 		out := booking{
 			ID: b.PublicID, State: string(b.State), Label: b.State.Label(), Slot: slotIn(zone)(b.Slot), Via: string(b.Via),
-			CreatedAt: b.CreatedAt.In(zone), HeldUntil: b.HeldUntil.In(zone), DecidedBy: b.DecidedBy, Reason: b.Reason, Wish: b.Wish,
+			CreatedAt: b.CreatedAt.In(zone), HeldUntil: b.HeldUntil.In(zone), DecidedBy: b.DecidedBy, Reason: b.Reason, Wish: b.Wish, Moves: b.Moves,
 			Student: student{b.Student.Name, b.Student.Number, b.Student.College},
 		}
 		if !b.DecidedAt.IsZero() {
@@ -180,7 +183,7 @@ func bookingIn(zone *time.Location) func(counselling.Booking) booking {
 			out.DecidedAt = &at
 		}
 		out.History = listOf(b.History, func(e counselling.Event) event {
-			return event{e.At.In(zone), string(e.State), e.By, e.Reason}
+			return event{e.At.In(zone), string(e.State), e.By, e.Reason, hourIn(zone, e.From), hourIn(zone, e.To)}
 		}).Items
 		return out
 	}
@@ -280,7 +283,7 @@ func plain(do func(context.Context, *store.Tx, identity.Person, string) (counsel
 	}
 }
 
-// decide does the verb and answers with the booking as it is then. A repeat only answers.
+// decide does the verb with the reason of the body, if it has one.
 func decide(c *page.Context, do verb) error {
 	var in struct {
 		Reason string `json:"reason"`
@@ -290,6 +293,15 @@ func decide(c *page.Context, do verb) error {
 			return err
 		}
 	}
+	return act(c, func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+		_, err := do(ctx, tx, who, id, in.Reason)
+		return err
+	})
+}
+
+// act does something to the booking of the path and answers with the booking as it is
+// then. A repeat only answers.
+func act(c *page.Context, do func(ctx context.Context, tx *store.Tx, who identity.Person, booking string) error) error {
 	id := c.Param("booking")
 	var b counselling.Booking
 	read := func(tx *store.Tx, who identity.Person) (err error) {
@@ -297,7 +309,7 @@ func decide(c *page.Context, do verb) error {
 		return err
 	}
 	err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
-		if _, err := do(c, tx, who, id, in.Reason); err != nil {
+		if err := do(c, tx, who, id); err != nil {
 			return err
 		}
 		return read(tx, who)

@@ -250,7 +250,10 @@ func (f face) mine(c *page.Context) error {
 		if p.Wait, err = counselling.MyWait(c, tx, who); err != nil {
 			return err
 		}
-		p.List, err = counselling.Mine(c, tx, who)
+		if p.List, err = counselling.Mine(c, tx, who); err != nil {
+			return err
+		}
+		p.Strikes, err = counselling.MyStrikes(c, tx, who)
 		return err
 	})
 	if err != nil {
@@ -272,7 +275,7 @@ func (f face) booking(c *page.Context) error {
 		}
 		p.Base = base(set, "预约", minePath)
 		p.Own = p.Student.ID == who.ID
-		p.CancelTill = p.Slot.StartsAt.Add(-time.Duration(set.CancelMinutes) * time.Minute)
+		p.CancelTill, p.MoveTill = set.MayCancelTill(p.Slot.StartsAt), set.CutOff(p.Slot.StartsAt)
 		return nil
 	})
 	if err != nil {
@@ -280,6 +283,9 @@ func (f face) booking(c *page.Context) error {
 	}
 	if !p.Own {
 		p.Back = "/m/"
+	}
+	if c.Query("moved") != "" {
+		p.Flash = movedFlash(p, c)
 	}
 	if c.Query("new") != "" && p.State == counselling.Pending {
 		p.Flash = "已为你留下 " + calendar.When(p.Slot.StartsAt, c.Zone()) + "，等待确认，最晚 " +
@@ -312,12 +318,13 @@ func (f face) cancelPage(c *page.Context) (*page.Cancel, error) {
 		if err == nil && p.Student.ID != who.ID {
 			return counselling.ErrConfidential // the centre cancels on the desk, with a reason
 		}
+		p.CutOff = set.CutOff(p.Slot.StartsAt)
 		return err
 	})
 	return p, err
 }
 
-// cancel gives the hour back, and goes on to choose another if that is wished.
+// cancel gives the hour back.
 func (f face) cancel(c *page.Context) error {
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
 		_, err := counselling.Cancel(c, tx, who, c.Param("booking"), "")
@@ -332,9 +339,6 @@ func (f face) cancel(c *page.Context) error {
 	}
 	if err != nil && !errors.Is(err, page.ErrRepeat) {
 		return err
-	}
-	if c.Form("then") == "again" {
-		return c.SeeOther(listPath)
 	}
 	return c.SeeOther(bookingPath(c.Param("booking")))
 }

@@ -213,3 +213,13 @@ func (c *Context) ReadJSON(v any) error {
 	}
 	return nil
 }
+
+// ICS is the media type of a calendar file.
+const ICS = "text/calendar; charset=utf-8"
+
+// Attachment answers with a file to keep.
+func (c *Context) Attachment(name, mediaType string, file []byte) error {
+	c.Gin.Header("Content-Disposition", `attachment; filename="`+name+`"`)
+	c.Gin.Data(http.StatusOK, mediaType, file)
+	return nil
+}

@@ -82,8 +82,9 @@ func (*Book) Template() string { return "h5/counselling_book" }
 // Bookings is 我的预约, newest first (D-44).
 type Bookings struct {
 	Base
-	List []counselling.Booking
-	Wait *counselling.Wait // the place in the queue, nil if there is none
+	List    []counselling.Booking
+	Wait    *counselling.Wait // the place in the queue, nil if there is none
+	Strikes counselling.Strikes
 }
 
 // Template implements Page.
@@ -95,6 +96,7 @@ type Booking struct {
 	counselling.Booking
 	Own        bool      // of who looks at it; else it is the centre
 	CancelTill time.Time // up to when the student may cancel
+	MoveTill   time.Time // and move
 }
 
 // Template implements Page.
@@ -109,6 +111,7 @@ func (p *Booking) CanCancel() bool {
 type Cancel struct {
 	Base
 	counselling.Booking
+	CutOff time.Time // from then on it is a strike
 }
 
 // Template implements Page.

@@ -30,6 +30,8 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 	refused.Problem = "这个时间刚刚约满。最近的空位：周三 10:00、周四 14:00；也可以排队。"
 	tooLong := base("确认预约", "/m/counselling")
 	tooLong.refuse(errs.Field("wish", "想说的话最多 200 个字，其余见面再说。"))
+	unsaid := base("未到记录", "/m/counselling/mine")
+	unsaid.refuse(errs.Field("appeal", "用 5 到 200 个字说说那天的情况。"))
 	booked := base("预约", "/m/counselling/mine")
 	booked.Flash = "已为你留下 10月14日（周三）15:00，等待确认。"
 	wrongBase := base("排队等空位", "/m/counselling")
@@ -64,6 +66,17 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 		{"booking_new", &Booking{Base: booked, Booking: s.booking(counselling.Pending), Own: true}},
 		{"booking_for_the_centre", &Booking{Base: Base{Title: "预约", Who: teacher, Now: now}, Booking: s.booking(counselling.Pending)}},
 		{"cancel", &Cancel{Base: base("取消预约", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed)}},
+		{"move", &Move{Base: base("改时间", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed), Counsellors: s.counsellors(), With: s.counsellors()[0], Days: ByDay(s.slots(), zone)}},
+		{"move_none", &Move{Base: base("改时间", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed), Counsellors: s.counsellors(), With: s.counsellors()[1]}},
+		{"move_to", &MoveTo{Base: base("确认改时间", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed), To: s.slot(4, 14, 1, 0), HoldHours: 24}},
+		{"move_to_at_once", &MoveTo{Base: base("确认改时间", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed), To: s.slot(4, 14, 1, 0), Confirmed: true}},
+		{"booking_moved", &Booking{Base: base("预约", "/m/counselling/mine"), Booking: s.moved(), Own: true, CancelTill: now.Add(48 * time.Hour), MoveTill: now.Add(48 * time.Hour)}},
+		{"strikes", &Strikes{Base: base("未到记录", "/m/counselling/mine"), Strikes: s.strikes(2)}},
+		{"strikes_paused", &Strikes{Base: base("未到记录", "/m/counselling/mine"), Strikes: s.strikes(3)}},
+		{"strikes_refused", &Strikes{Base: unsaid, Strikes: s.strikes(2), Asking: "0strike0", Typed: "生病"}},
+		{"strikes_none", &Strikes{Base: base("未到记录", "/m/counselling/mine")}},
+		{"mine_with_strikes", &Bookings{Base: base("我的预约", "/m/"), List: []counselling.Booking{s.booking(counselling.Confirmed), s.booking(counselling.Missed)}, Strikes: s.strikes(3)}},
+		{"cancel_late", &Cancel{Base: base("取消预约", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed), CutOff: now.Add(-time.Minute)}},
 		{"now", &Now{Base: Base{Title: "求助热线", Back: "/m/"}, Hotlines: hotlines}},
 		{"error_forbidden", &Error{Base: base("这一页看不了", ""), Face: Phone, Message: counselling.ErrConfidential.Message, Next: "/m/", Label: "回到首页"}},
 		{"error_unbound", &Error{Base: Base{Title: "还差一步"}, Face: Phone, Message: identity.ErrUnbound.Message, Next: "/signin?to=%2Fm%2F", Label: "已经登记好，重新进入"}},
@@ -73,7 +86,7 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 	for _, state := range counselling.States() {
 		stories = append(stories, Story{"booking_" + string(state), &Booking{
 			Base:    base("预约", "/m/counselling/mine"),
-			Booking: s.booking(state), Own: true, CancelTill: now.Add(48 * time.Hour),
+			Booking: s.booking(state), Own: true, CancelTill: now.Add(48 * time.Hour), MoveTill: now.Add(48 * time.Hour),
 		}})
 	}
 	return stories
@@ -132,6 +145,39 @@ func (s sampler) booking(state counselling.State) counselling.Booking {
 	b.Reason, b.DecidedAt, b.DecidedBy = e.Reason, e.At, "林静怡"
 	b.History = append(b.History, e)
 	return b
+}
+
+// moved is a booking that was moved by its student and then by the centre.
+func (s sampler) moved() counselling.Booking {
+	b := s.booking(counselling.Confirmed)
+	first, second := counselling.Hour{StartsAt: s.at(1, 10), Counsellor: "林静怡"}, counselling.Hour{StartsAt: s.at(2, 9), Counsellor: "林静怡"}
+	b.Moves = 2
+	b.History = append(b.History,
+		counselling.Event{At: s.now.Add(2 * time.Hour), State: counselling.Pending, By: "张晓雨", From: &first, To: &second},
+		counselling.Event{At: s.now.Add(3 * time.Hour), State: counselling.Confirmed, By: "何静", Reason: "老师临时有安排", From: &second, To: &counselling.Hour{StartsAt: s.at(2, 15), Counsellor: "周明远"}})
+	return b
+}
+
+// strikes are n that count, the newest still to be answered, and one that was lifted.
+func (s sampler) strikes(n int) counselling.Strikes {
+	list := counselling.Strikes{Count: n, Limit: 3}
+	if n >= list.Limit {
+		list.PausedUntil = s.at(31, 0)
+	}
+	for i := range n + 1 {
+		k := counselling.Strike{
+			PublicID: "0strike" + string(rune('0'+i)), Kind: counselling.ForMissing, Counsellor: "林静怡", StartsAt: s.at(-7*(i+1), 15),
+			At: s.at(-7*(i+1), 16), LapsesAt: s.at(130, 0), State: counselling.Standing,
+		}
+		switch i {
+		case 1:
+			k.State, k.Appeal, k.AppealedAt = counselling.Appealed, "那天在医院陪护，手机没电了。", s.now
+		case n:
+			k.State, k.Appeal, k.AppealedAt, k.DecidedAt = counselling.Lifted, "那天有课程考试，改了时间。", s.now, s.now
+		}
+		list.List = append(list.List, k)
+	}
+	return list
 }
 
 func (s sampler) notice() counselling.Notice {
