@@ -125,7 +125,7 @@ func tidy(ctx context.Context, tx *store.Tx, centre int64) error {
 		return fmt.Errorf("find offers of closed hours: %w", err)
 	}
 	for _, o := range gone {
-		if _, err := endOffer(ctx, tx, o, OfferWithdrawn); err != nil {
+		if err := endOffer(ctx, tx, o, OfferWithdrawn); err != nil {
 			return err
 		}
 	}
@@ -174,15 +174,15 @@ func offerPlace(ctx context.Context, tx *store.Tx, set Settings, m match, by ide
 	return announceOffer(ctx, tx, o, set)
 }
 
-// endOffer is the one place where an offer ends; its seat is free then. It returns
-// false if the offer had ended before. Its job finds that by itself.
-func endOffer(ctx context.Context, tx *store.Tx, o Offer, state OfferState) (bool, error) {
+// endOffer is the one place where an offer ends; its seat is free then. Ending what has
+// ended changes nothing. Its job finds that by itself.
+func endOffer(ctx context.Context, tx *store.Tx, o Offer, state OfferState) error {
 	ok, err := setOfferState(ctx, tx, o.PublicID, state)
 	if err != nil {
-		return false, fmt.Errorf("end offer: %w", err)
+		return fmt.Errorf("end offer: %w", err)
 	}
 	if !ok {
-		return false, nil
+		return nil
 	}
 	o.State = state
 	by := o.student
@@ -190,9 +190,9 @@ func endOffer(ctx context.Context, tx *store.Tx, o Offer, state OfferState) (boo
 		by = 0
 	}
 	if err := audit.Append(ctx, tx, int64(by), "offer."+string(state), offerSubject(o.PublicID), nil); err != nil {
-		return false, err
+		return err
 	}
-	return true, settleOffer(ctx, tx, o)
+	return settleOffer(ctx, tx, o)
 }
 
 // Accept takes the offered place: it books it by the rules of Book, or moves the open
@@ -211,7 +211,7 @@ func Accept(ctx context.Context, tx *store.Tx, who identity.Person, publicID str
 	if err != nil {
 		return Booking{}, err
 	}
-	if _, err := endOffer(ctx, tx, o, OfferAccepted); err != nil {
+	if err := endOffer(ctx, tx, o, OfferAccepted); err != nil {
 		return Booking{}, err
 	}
 	w.Offer = nil
@@ -240,7 +240,7 @@ func Decline(ctx context.Context, tx *store.Tx, who identity.Person, publicID st
 	if err != nil {
 		return Wait{}, err
 	}
-	if _, err := endOffer(ctx, tx, o, OfferDeclined); err != nil {
+	if err := endOffer(ctx, tx, o, OfferDeclined); err != nil {
 		return Wait{}, err
 	}
 	w.Offer = nil
@@ -411,7 +411,7 @@ func ExpireOffer(ctx context.Context, tx *store.Tx, j job.Job) (job.Result, erro
 	if tx.Now().Before(o.Until) {
 		return job.Result{Again: true, At: o.Until}, nil
 	}
-	if _, err := endOffer(ctx, tx, o, OfferExpired); err != nil {
+	if err := endOffer(ctx, tx, o, OfferExpired); err != nil {
 		return job.Result{}, err
 	}
 	return job.Result{}, freed(ctx, tx, o.Slot.centre)

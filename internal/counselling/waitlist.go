@@ -377,7 +377,7 @@ func endWait(ctx context.Context, tx *store.Tx, by identity.ID, w Wait, state Wa
 		return err
 	}
 	if w.Offer != nil {
-		if _, err := endOffer(ctx, tx, *w.Offer, OfferWithdrawn); err != nil {
+		if err := endOffer(ctx, tx, *w.Offer, OfferWithdrawn); err != nil {
 			return err
 		}
 	}

@@ -160,7 +160,7 @@ func TestWhoDeclinesKeepsTheirPlaceAndTheNextIsAsked(t *testing.T) {
 		t.Errorf("after declining: %+v", w)
 	}
 	c.sound()
-	c.clock.MoveTo(c.offered(c.students[2]).Until)
+	_ = c.clock.MoveTo(c.offered(c.students[2]).Until)
 	c.work()
 	c.unoffered(c.students[1]) // was asked about this hour before
 	c.sound()
