@@ -231,3 +231,36 @@ func clearHours(ctx context.Context, tx *store.Tx, counsellors map[string]bool) 
 	}
 	return nil
 }
+
+// Progress is how far a job that resettles came.
+type Progress struct{ Done, Total int }
+
+// Resettlings returns what Resettle left to jobs of the centre and is not done.
+func Resettlings(ctx context.Context, tx *store.Tx, who identity.Person, centre int64) ([]Progress, error) {
+	if !atCentre(who, centre) {
+		return nil, ErrConfidential
+	}
+	jobs, err := job.Running(ctx, tx, ResettleJob, scope(centre))
+	if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", err)
+	}
+	list := make([]Progress, len(jobs))
+	for i, j := range jobs {
+		list[i] = Progress{Done: j.Done, Total: j.Total}
+	}
+	return list, nil
+}
+
+// Affected lists the bookings that stay in hours a change closes, each with the nearest
+// hours that remain free. It is for a preview: act is done, looked at and undone.
+func Affected(ctx context.Context, tx *store.Tx, act func() (Change, error)) (change Change, list []Stranded, err error) {
+	change, err = Preview(ctx, tx, func() (Change, error) {
+		c, err := act()
+		if err != nil {
+			return c, err
+		}
+		list, err = withNear(ctx, tx, c.Stay)
+		return c, err
+	})
+	return change, list, err
+}

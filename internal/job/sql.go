@@ -87,3 +87,23 @@ func Waiting(ctx context.Context, tx *store.Tx) (int, error) {
 	err := tx.GetContext(ctx, &n, `select count(*) from job where state = 'waiting' and due_at <= $1`, tx.Now())
 	return n, err
 }
+
+// Running returns the jobs of the kind and scope that are not ended, the oldest first,
+// for the page that shows how far they are.
+func Running(ctx context.Context, tx *store.Tx, kind, scope string) ([]Job, error) {
+	var list []Job
+	rows, err := tx.QueryContext(ctx, `
+		select public_id, done, total, due_at from job where state = 'waiting' and kind = $1 and scope = $2 order by id limit 20`, kind, scope)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var j Job
+		if err := rows.Scan(&j.PublicID, &j.Done, &j.Total, &j.DueAt); err != nil {
+			return nil, err
+		}
+		list = append(list, j)
+	}
+	return list, rows.Err()
+}

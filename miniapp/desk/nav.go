@@ -28,7 +28,7 @@ type Item struct {
 // navOf lists what this person works on, with what waits; nothing for who has no role.
 func navOf(ctx context.Context, tx *store.Tx, who identity.Person, path string) ([]Group, error) {
 	var groups []Group
-	for _, make := range []func(context.Context, *store.Tx, identity.Person) (Group, error){centreGroup, peopleGroup, machineGroup} {
+	for _, make := range []func(context.Context, *store.Tx, identity.Person) (Group, error){centreGroup, schoolGroup, peopleGroup, machineGroup} {
 		g, err := make(ctx, tx, who)
 		if err != nil {
 			return nil, err
@@ -70,10 +70,15 @@ func centreGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group,
 	if err != nil {
 		return Group{}, err
 	}
+	unsettled, err := counselling.UnsettledCount(ctx, tx, who)
+	if err != nil {
+		return Group{}, err
+	}
 	g := Group{Name: "预约中心", Items: []Item{
 		{Path: "/desk/counselling", Name: "预约", Detail: "确认新的预约，登记今天到访", Count: waiting},
 		{Path: "/desk/counselling/waitlist", Name: "排队", Detail: "谁在等空位，空出来的给了谁", Count: queued},
-		{Path: "/desk/counselling/hours", Name: "排班", Detail: "开放和关闭可预约的时间"},
+		{Path: "/desk/counselling/unsettled", Name: "待安排", Detail: "时间有变动的预约，逐个改期或取消", Count: unsettled},
+		{Path: "/desk/counselling/hours", Name: "排班", Detail: "每位老师什么时候接待，请假和例外"},
 		{Path: "/desk/counselling/counsellors", Name: "老师", Detail: "学生看到的介绍、方向和地点"},
 	}}
 	if counselling.Runs(who, centres[0]) {
@@ -83,6 +88,13 @@ func centreGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group,
 			Item{Path: "/desk/counselling/settings", Name: "规则", Detail: "时限、提醒、免打扰和拒绝理由"})
 	}
 	return g, nil
+}
+
+func schoolGroup(_ context.Context, _ *store.Tx, who identity.Person) (Group, error) {
+	if !seesCalendar(who) {
+		return Group{}, nil
+	}
+	return Group{Name: "学校", Items: []Item{{Path: "/desk/calendar", Name: "校历", Detail: "放假和调休，排班和天数都按它算"}}}, nil
 }
 
 func peopleGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group, error) {

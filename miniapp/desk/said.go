@@ -40,6 +40,25 @@ func said(word, number string) string {
 		return "已关闭，这个时间没有预约。"
 	case "offered":
 		return "已给出，学生马上会收到，写明了留到几点。"
+	case "stay":
+		return fmt.Sprintf("已保存。有 %d 条预约的时间不再开放，都留在下面，请逐个改期或取消。", n)
+	case "ended":
+		return "这条规则已停用，空着的时间已经撤下。"
+	case "back":
+		return "已取消这段例外，规则里的时间重新开放。"
+	case "away":
+		return "这段时间已停止预约，没有人约在里面。"
+	case "resettled":
+		if n == 0 {
+			return "这段时间已停止预约，里面的预约留在下面等您安排。"
+		}
+		return fmt.Sprintf("已安排 %d 条预约，学生马上会收到通知。", n)
+	case "resettled_some":
+		return fmt.Sprintf("还有 %d 条没有安排上（没有空位，或刚被约走），留在下面。其余的学生马上会收到通知。", n)
+	case "resettling":
+		return fmt.Sprintf("正在安排 %d 条预约，可以离开这一页，进度在下面。", n)
+	case "days":
+		return fmt.Sprintf("已导入 %d 天，排班已经跟着调整。", n)
 	case "saved":
 		return "已保存。"
 	case "published":
