@@ -196,7 +196,7 @@ func (r Rule) check() error {
 	wrong(strings.TrimSpace(r.Place) == "" || len([]rune(r.Place)) > 60 || !Neutral(r.Place), "place", "地点写 1 到 60 个字，会出现在推送里，请不要写“心理”“咨询”。")
 	wrong(!r.Ends.IsZero() && r.Ends.Before(r.Begins), "ends", "结束日期不能早于开始日期。")
 	wrong(r.Begins.IsZero(), "begins", "日期写成 2026-10-14 这样。")
-	wrong(r.Extra() && !r.Ends.Equal(r.Begins), "weekdays", "至少选一个周几。")
+	wrong(r.Extra() && (r.Ends.IsZero() || !r.Ends.Equal(r.Begins)), "weekdays", "至少选一个周几。")
 	if len(fields) > 0 {
 		return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
 	}

@@ -74,7 +74,7 @@ func (p *Schedule) Sunday() time.Time { return p.Monday.AddDate(0, 0, 6) }
 
 // Here is the address of the page, of the week shown.
 func (p *Schedule) Here(pairs ...string) string {
-	return address("/desk/counselling/schedule/"+p.Counsellor.PublicID, append([]string{"week", p.Monday.Format(time.DateOnly)}, pairs...)...)
+	return address("/desk/counselling/hours/of/"+p.Counsellor.PublicID, append([]string{"week", p.Monday.Format(time.DateOnly)}, pairs...)...)
 }
 
 // Prev is the week before.
@@ -84,7 +84,7 @@ func (p *Schedule) Prev() string { return p.week(-7) }
 func (p *Schedule) Next() string { return p.week(7) }
 
 func (p *Schedule) week(days int) string {
-	return address("/desk/counselling/schedule/"+p.Counsellor.PublicID, "week", p.Monday.AddDate(0, 0, days).Format(time.DateOnly), "rule", p.Rule)
+	return address("/desk/counselling/hours/of/"+p.Counsellor.PublicID, "week", p.Monday.AddDate(0, 0, days).Format(time.DateOnly), "rule", p.Rule)
 }
 
 // When is 周一、周三 14:00–16:50.
@@ -303,7 +303,7 @@ func changeSchedule(c *page.Context, form Form, word string, act func(tx *store.
 		stay = len(change.Stay)
 		return err
 	})
-	next := address("/desk/counselling/schedule/"+c.Param("id"), "week", c.Form("week"), "said", word, "n", strconv.Itoa(stay))
+	next := address("/desk/counselling/hours/of/"+c.Param("id"), "week", c.Form("week"), "said", word, "n", strconv.Itoa(stay))
 	if stay > 0 {
 		next = address("/desk/counselling/unsettled", "said", "stay", "n", strconv.Itoa(stay))
 	}

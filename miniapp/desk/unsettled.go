@@ -244,7 +244,7 @@ func sendAway(c *page.Context) error {
 		}
 		return err
 	})
-	next := address("/desk/counselling/schedule/"+form["counsellor"], "week", form["from_day"], "said", "away")
+	next := address("/desk/counselling/hours/of/"+form["counsellor"], "week", form["from_day"], "said", "away")
 	if stay > 0 {
 		next = resettledAddress(r)
 	}
