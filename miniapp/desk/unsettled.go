@@ -28,11 +28,11 @@ type Unsettled struct {
 func (*Unsettled) Template() string { return "desk/unsettled" }
 
 // Fates are the ways out for a booking.
-func (p *Unsettled) Fates(s counselling.Stranded) Input { return fates(&p.Base, s, p.Zone) }
+func (p *Unsettled) Fates(s counselling.Stranded) Input { return fates(&p.Base, s, "先不动", p.Zone) }
 
-func fates(b *Base, s counselling.Stranded, zone *time.Location) Input {
+func fates(b *Base, s counselling.Stranded, open string, zone *time.Location) Input {
 	name := "to:" + s.Booking.PublicID
-	list := []Choice{{"", "先不动"}}
+	list := []Choice{{"", open}}
 	if len(s.Near) > 0 {
 		list = append(list, Choice{counselling.ToNext, "改到最近的空位"})
 	}
@@ -145,7 +145,7 @@ func (p *Away) Hidden() []string {
 }
 
 // Fates are the ways out for a booking.
-func (p *Away) Fates(s counselling.Stranded) Input { return fates(&p.Base, s, p.Zone) }
+func (p *Away) Fates(s counselling.Stranded) Input { return fates(&p.Base, s, "按下面统一安排", p.Zone) }
 
 func away(c *page.Context) error {
 	now := c.Now().In(c.Zone())
