@@ -177,7 +177,7 @@ func addHours(c *page.Context) error {
 			return err
 		}
 		if opened == 0 {
-			return errs.Field("start", "这些时间老师已有安排或不在、房间有人用，或学校放假，没有新开放。换个时间试试。")
+			return errs.Field("start", "老师在这些时间已经有安排或不在，或房间有人用、学校放假，没有新开放。换个时间试试。")
 		}
 		return nil
 	})
