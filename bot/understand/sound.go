@@ -1,6 +1,10 @@
 package understand
 
-import "github.com/mozillazg/go-pinyin"
+import (
+	_ "embed"
+	"strings"
+	"sync"
+)
 
 // maxReadings is how many readings of one character are compared.
 const maxReadings = 4
@@ -13,34 +17,60 @@ type sound struct {
 	loose [maxReadings]uint32 // z=zh, c=ch, s=sh, n=ng
 }
 
+// readings are the characters of each way to be read, as "ceng,zeng 曾", without tones.
+// They are those of github.com/mozillazg/go-pinyin (MIT licence, Copyright (c) 2016
+// mozillazg), which itself would build a map of all of them whenever a process starts.
+//
+//go:embed readings.txt
+var readings string
+
+// The characters that have readings lie between these.
+const firstRead, lastRead = 0x3007, 0x32389
+
+// soundBook has the sound of every character, by its place.
+type soundBook struct {
+	sounds []sound
+	of     []uint16 // into sounds; 0 is none
+}
+
+// dictionary is built when the first sentence is read.
+var dictionary = sync.OnceValue(func() *soundBook {
+	d := &soundBook{sounds: make([]sound, 1, 4600), of: make([]uint16, lastRead-firstRead+1)}
+	for line := range strings.Lines(readings) {
+		names, characters, _ := strings.Cut(strings.TrimSpace(line), " ")
+		var s sound
+		for name := range strings.SplitSeq(names, ",") {
+			s.add(syllable(name))
+		}
+		for _, r := range characters {
+			d.of[r-firstRead] = uint16(len(d.sounds))
+		}
+		d.sounds = append(d.sounds, s)
+	}
+	return d
+})
+
 // soundOf returns the readings of r. What is not Chinese sounds only like itself.
 func soundOf(r rune) sound {
+	if r >= firstRead && r <= lastRead {
+		if d := dictionary(); d.of[r-firstRead] != 0 {
+			return d.sounds[d.of[r-firstRead]]
+		}
+	}
 	var s sound
-	readings, ok := pinyin.PinyinDict[int(r)]
-	if !ok {
-		s.add(uint32(r)|1<<31, uint32(r)|1<<31)
-		return s
-	}
-	var exact, loose uint32
-	var before byte
-	for _, c := range readings {
-		if c == ',' {
-			s.add(exact, loose)
-			exact, loose, before = 0, 0, 0
-			continue
-		}
-		l := letter(c)
-		if l == 0 {
-			continue
-		}
-		exact = exact<<5 | uint32(l-'a'+1)
-		if !slurred(before, l) {
-			loose = loose<<5 | uint32(l-'a'+1)
-		}
-		before = l
-	}
-	s.add(exact, loose)
+	s.add(uint32(r)|1<<31, uint32(r)|1<<31)
 	return s
+}
+
+// syllable packs a reading, exact and as it is slurred.
+func syllable(name string) (exact, loose uint32) {
+	for i := range len(name) {
+		exact = exact<<5 | uint32(name[i]-'a'+1)
+		if i == 0 || !slurred(name[i-1], name[i]) {
+			loose = loose<<5 | uint32(name[i]-'a'+1)
+		}
+	}
+	return exact, loose
 }
 
 // slurred reports whether many leave out l after before: zh is said z, ng is said n.
@@ -48,7 +78,7 @@ func slurred(before, l byte) bool {
 	return l == 'h' && (before == 'z' || before == 'c' || before == 's') || l == 'g' && before == 'n'
 }
 
-// add keeps a reading once: tones are gone, so hāo and hào are one.
+// add keeps a reading once.
 func (s *sound) add(exact, loose uint32) {
 	for i := range s.n {
 		if s.exact[i] == exact {
@@ -59,32 +89,6 @@ func (s *sound) add(exact, loose uint32) {
 		s.exact[s.n], s.loose[s.n] = exact, loose
 		s.n++
 	}
-}
-
-// letter strips the tone mark; ü becomes v; 0 for a combining mark.
-func letter(c rune) byte {
-	switch c {
-	case 'ā', 'á', 'ǎ', 'à':
-		return 'a'
-	case 'ē', 'é', 'ě', 'è', 'ê', 'ế', 'ề':
-		return 'e'
-	case 'ī', 'í', 'ǐ', 'ì':
-		return 'i'
-	case 'ō', 'ó', 'ǒ', 'ò':
-		return 'o'
-	case 'ū', 'ú', 'ǔ', 'ù':
-		return 'u'
-	case 'ü', 'ǖ', 'ǘ', 'ǚ', 'ǜ':
-		return 'v'
-	case 'ń', 'ň', 'ǹ':
-		return 'n'
-	case 'ḿ':
-		return 'm'
-	}
-	if 'a' <= c && c <= 'z' {
-		return byte(c)
-	}
-	return 0
 }
 
 // glyph is a character with its sound.
