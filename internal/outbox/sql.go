@@ -183,37 +183,52 @@ const (
 	perHour   = 900
 )
 
-// claim takes up to n due sends whose recipients have nothing earlier under way and
-// budget left: those with the ids, or the first due ones for ids nil.
+// claim locks up to n due sends whose recipients have nothing earlier under way and
+// budget left: those with the ids, or the first due ones for ids nil. What is to be
+// called is written by keepClaims, so that a send is written once however it goes on.
 func claim(ctx context.Context, tx *store.Tx, ids []int64, n int) ([]*claimed, error) {
 	var sends []*claimed
 	err := tx.SelectContext(ctx, &sends, `
-		with due as (
-			select s.id from send s
-			where s.state = 'waiting' and s.due_at <= $1 and (s.claimed_until is null or s.claimed_until < $1)
-				and ($2::bigint[] is null or s.id = any($2))
-				and not exists (
-					select 1 from outbox o join outbox e on e.person_id = o.person_id and e.id < o.id
-						and e.state = 'waiting' and e.due_at <= $1
-					where o.send_id = s.id and o.state = 'waiting' and e.send_id <> s.id)
-				and not exists (
-					select 1 from outbox o where o.send_id = s.id and o.state = 'waiting' and (
-						(select count(*) from outbox b where b.person_id = o.person_id and b.state = 'sent' and b.done_at > $4) >= $5
-						or (select count(*) from outbox b where b.person_id = o.person_id and b.state = 'sent' and b.done_at > $6) >= $7))
-			order by s.due_at, s.id limit $3
-			for no key update of s skip locked)
-		update send s set claimed_until = $8, attempts = s.attempts + 1, first_at = coalesce(s.first_at, $1),
+		select s.id, s.public_id, s.api, s.kind, s.class, s.subject, s.args, s.body, s.updates_id, s.not_after,
+			s.attempts + 1 as attempts, coalesce(s.first_at, $1) as first_at,
 			-- a claim that ran out without an outcome: its process died, maybe after the call
-			unclear_at = case when s.claimed_until is not null and s.body is not null
-				then coalesce(s.unclear_at, s.first_at) else s.unclear_at end
-		from due where s.id = due.id
-		returning s.id, s.public_id, s.api, s.kind, s.class, s.subject, s.args, s.body, s.updates_id, s.not_after,
-			s.attempts, s.first_at, s.unclear_at, s.open, s.decision, s.scope, s.error`,
-		tx.Now(), pq.Array(ids), n, tx.Now().Add(-time.Minute), perMinute, tx.Now().Add(-time.Hour), perHour, tx.Now().Add(lease))
+			case when s.claimed_until is not null and s.body is not null
+				then coalesce(s.unclear_at, s.first_at) else s.unclear_at end as unclear_at,
+			s.open, s.decision, s.scope, s.error
+		from send s
+		where s.state = 'waiting' and s.due_at <= $1 and (s.claimed_until is null or s.claimed_until < $1)
+			and ($2::bigint[] is null or s.id = any($2))
+			and not exists (
+				select 1 from outbox o join outbox e on e.person_id = o.person_id and e.id < o.id
+					and e.state = 'waiting' and e.due_at <= $1
+				where o.send_id = s.id and o.state = 'waiting' and e.send_id <> s.id)
+			and not exists (
+				select 1 from outbox o where o.send_id = s.id and o.state = 'waiting' and (
+					(select count(*) from outbox b where b.person_id = o.person_id and b.state = 'sent' and b.done_at > $4) >= $5
+					or (select count(*) from outbox b where b.person_id = o.person_id and b.state = 'sent' and b.done_at > $6) >= $7))
+		order by s.due_at, s.id limit $3
+		for no key update of s skip locked`,
+		tx.Now(), pq.Array(ids), n, tx.Now().Add(-time.Minute), perMinute, tx.Now().Add(-time.Hour), perHour)
 	if err != nil || len(sends) == 0 {
 		return nil, err
 	}
 	return sends, selectRecipients(ctx, tx, sends)
+}
+
+// keepClaims writes which sends are about to be called, with the bytes of the call.
+func keepClaims(ctx context.Context, tx *store.Tx, ready []*claimed, bodies [][]byte) error {
+	ids := make([]int64, len(ready))
+	unclear := make([]sql.NullString, len(ready))
+	for i, s := range ready {
+		ids[i] = s.ID
+		unclear[i] = sql.NullString{String: s.UnclearAt.Time.Format(time.RFC3339Nano), Valid: s.UnclearAt.Valid}
+	}
+	_, err := tx.ExecContext(ctx, `
+		update send s set claimed_until = $4, attempts = s.attempts + 1, first_at = coalesce(s.first_at, $5),
+			unclear_at = t.unclear, body = t.body
+		from unnest($1::bigint[], $2::bytea[], $3::timestamptz[]) as t (id, body, unclear) where s.id = t.id`,
+		pq.Array(ids), pq.Array(bodies), pq.Array(unclear), tx.Now().Add(lease), tx.Now())
+	return err
 }
 
 func selectRecipients(ctx context.Context, tx *store.Tx, sends []*claimed) error {
@@ -226,7 +241,7 @@ func selectRecipients(ctx context.Context, tx *store.Tx, sends []*claimed) error
 	if err := tx.SelectContext(ctx, &to, `
 		select o.send_id, coalesce(o.person_id, 0) person_id, coalesce(p.name, '') as name, coalesce(p.kind, '') kind,
 			coalesce(p.userid, o.userid, '') userid
-		from outbox o left join identity_person p on p.id = o.person_id
+		from outbox o left join identity_address p on p.id = o.person_id
 		where o.send_id = any($1) and o.state = 'waiting' order by o.id`, pq.Array(ids)); err != nil {
 		return err
 	}
@@ -236,10 +251,8 @@ func selectRecipients(ctx context.Context, tx *store.Tx, sends []*claimed) error
 	return nil
 }
 
-func keepBodies(ctx context.Context, tx *store.Tx, ids []int64, bodies [][]byte) error {
-	_, err := tx.ExecContext(ctx, `
-		update send s set body = t.body from unnest($1::bigint[], $2::bytea[]) as t (id, body) where s.id = t.id`,
-		pq.Array(ids), pq.Array(bodies))
+func keepBody(ctx context.Context, tx *store.Tx, id int64, body []byte) error {
+	_, err := tx.ExecContext(ctx, `update send set body = $2 where id = $1`, id, body)
 	return err
 }
 
@@ -272,12 +285,9 @@ func postpone(ctx context.Context, tx *store.Tx, id int64, to time.Time, code in
 	return err
 }
 
-// waitAgain takes a claim back without counting it as an attempt.
+// waitAgain has a send that was not called wait, without counting it as an attempt.
 func waitAgain(ctx context.Context, tx *store.Tx, id int64, to time.Time) error {
-	_, err := tx.ExecContext(ctx, `
-		update send set due_at = $2, claimed_until = null, attempts = attempts - 1,
-			first_at = case when attempts <= 1 then null else first_at end
-		where id = $1 and state = 'waiting'`, id, to)
+	_, err := tx.ExecContext(ctx, `update send set due_at = $2, claimed_until = null where id = $1 and state = 'waiting'`, id, to)
 	return err
 }
 

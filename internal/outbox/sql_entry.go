@@ -73,7 +73,7 @@ func claimEntry(ctx context.Context, tx *store.Tx) (*claimedEntry, error) {
 func selectPersons(ctx context.Context, tx *store.Tx, ids []int64) ([]identity.Person, error) {
 	var rows []recipient
 	if err := tx.SelectContext(ctx, &rows, `
-		select 0::bigint send_id, id person_id, name, kind, coalesce(userid, '') userid from identity_person where id = any($1) order by id`,
+		select 0::bigint send_id, id person_id, name, kind, coalesce(userid, '') userid from identity_address where id = any($1) order by id`,
 		pq.Array(ids)); err != nil {
 		return nil, err
 	}

@@ -200,10 +200,7 @@ func (w *Worker) take(ctx context.Context, ids []int64, n int) int {
 	}
 	w.release(n - len(sends))
 	for _, s := range sends {
-		w.calls.Go(func() {
-			defer w.release(1)
-			w.deliver(context.WithoutCancel(ctx), s)
-		})
+		w.calls.Go(func() { w.deliver(context.WithoutCancel(ctx), s) })
 	}
 	return claimed
 }
@@ -217,7 +214,6 @@ func (w *Worker) claimAndRender(ctx context.Context, only []int64, limit int) (r
 			return fmt.Errorf("claim sends: %w", err)
 		}
 		n = len(sends)
-		var ids []int64
 		var bodies [][]byte
 		for _, s := range sends {
 			callable, err := w.prepare(ctx, tx, s)
@@ -228,12 +224,12 @@ func (w *Worker) claimAndRender(ctx context.Context, only []int64, limit int) (r
 				continue
 			}
 			ready = append(ready, s)
-			ids, bodies = append(ids, s.ID), append(bodies, tx.Keys().Seal(bodyPlace(s.PublicID), s.Body))
+			bodies = append(bodies, tx.Keys().Seal(bodyPlace(s.PublicID), s.Body))
 		}
-		if len(ids) == 0 {
+		if len(ready) == 0 {
 			return nil
 		}
-		return keepBodies(ctx, tx, ids, bodies)
+		return keepClaims(ctx, tx, ready, bodies)
 	})
 	if bad, ok := errors.AsType[*renderError](err); ok && store.Refused(bad.err) {
 		if err := w.DB.Update(ctx, func(tx *store.Tx) error { return w.unrenderable(ctx, tx, bad.send, bad.err) }); err != nil {
@@ -379,20 +375,26 @@ func (w *Worker) tellByText(ctx context.Context, tx *store.Tx, s *claimed) error
 // callTime bounds one call with its quick repeats; the rest of the lease is for recording it.
 const callTime = lease - 5*time.Second
 
-// deliver calls WeCom and records what became of it.
+// deliver calls WeCom and records what became of it. The next call may begin while the
+// outcome is being recorded; no more outcomes wait for it than calls are allowed.
 func (w *Worker) deliver(ctx context.Context, s *claimed) {
+	o := outcome{send: s, done: make(chan struct{})}
+	func() {
+		defer w.release(1)
+		o.res, o.err = w.call(ctx, s)
+		w.outcomes <- o
+	}()
+	<-o.done
+}
+
+func (w *Worker) call(ctx context.Context, s *claimed) (res wecom.SendResult, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	var res wecom.SendResult
-	var err error
 	if s.API == "update" {
 		_, err = w.Client.UpdateCard(ctx, s.Body)
-	} else {
-		res, err = w.Client.Send(ctx, s.Body)
+		return res, err
 	}
-	o := outcome{send: s, res: res, err: err, done: make(chan struct{})}
-	w.outcomes <- o
-	<-o.done
+	return w.Client.Send(ctx, s.Body)
 }
 
 // recordAll records what calls came to, whoever is waiting together in one transaction.
@@ -535,7 +537,7 @@ func (w *Worker) otherCode(ctx context.Context, tx *store.Tx, s *claimed) error 
 	if ok, err = w.render(ctx, tx, s); err != nil || !ok {
 		return err
 	}
-	if err := keepBodies(ctx, tx, []int64{s.ID}, [][]byte{tx.Keys().Seal(bodyPlace(s.PublicID), s.Body)}); err != nil {
+	if err := keepBody(ctx, tx, s.ID, tx.Keys().Seal(bodyPlace(s.PublicID), s.Body)); err != nil {
 		return err
 	}
 	return w.later(ctx, tx, s, 0, wecom.CodeResponseCode, "code was used", false)
