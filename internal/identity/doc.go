@@ -18,6 +18,10 @@
 //
 //	list ──> Preview: created, continued, changed, unchanged, errors ──confirm──> Apply
 //
+// A list also brings what is recorded of a person: tier, awards, loan and the like with
+// their school year, home and card without. FactsOf hands them to features; RecordedIn
+// tells a list that somebody is not on from a list that nobody brought.
+//
 // An Admin grants ordinary roles, never to themself. Roles of a counselling centre are
 // granted by its head together with a second person: a proposal by one, an acceptance by
 // another within seven days.

@@ -34,6 +34,12 @@ const (
 	colAwards   = "奖助项目"
 	colLoan     = "助学贷款"
 	colYear     = "年份"
+	colAid      = "资助项目"
+	colHonours  = "荣誉称号"
+	colSkills   = "技能证书"
+	colGrade    = "平均成绩"
+	colHome     = "家庭所在地"
+	colBank     = "银行卡尾号"
 )
 
 // ImportColumn describes a column of the list, for the template people download.
@@ -61,7 +67,13 @@ func ImportColumns() []ImportColumn {
 		{colTier, nil, "如 特困、困难，要有年份"},
 		{colAwards, nil, "多项用顿号隔开，要有年份"},
 		{colLoan, nil, "如 国家助学贷款，要有年份"},
-		{colYear, []string{"认定年份"}, "四位数字"},
+		{colAid, nil, "多项用顿号隔开，要有年份"},
+		{colHonours, []string{"荣誉"}, "多项用顿号隔开，要有年份"},
+		{colSkills, nil, "多项用顿号隔开，要有年份"},
+		{colGrade, nil, "0 到 100 的整数，要有年份"},
+		{colYear, []string{"认定年份", "学年"}, "四位数字，学年写前一年"},
+		{colHome, []string{"生源地"}, "湖北省武汉市洪山区"},
+		{colBank, nil, "收款卡的后四位"},
 	}
 }
 

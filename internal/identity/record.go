@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/region"
 	"github.com/xuegong/xuegong/internal/sheet"
 )
 
@@ -216,10 +217,40 @@ func (p *parser) date(column string) string {
 	return ""
 }
 
-// facts reads what is known for a year: one tier and loan, any number of awards.
+// facts reads what is recorded: of a year, and lasting.
 func (p *parser) facts() []fact {
+	list := p.yearly()
+	if len(list) > 0 {
+		year, err := strconv.Atoi(strings.TrimSuffix(p.cell(colYear), "年"))
+		if err != nil || year < 2000 || year > 2100 {
+			p.fail(colYear, "填了困难等级、奖助、荣誉、证书、成绩或贷款，就要写四位数的年份。")
+		}
+		for i := range list {
+			list[i].Year = year
+		}
+	}
+	if text := p.cell(colHome); text != "" {
+		code, ok := region.Parse(text)
+		if !ok {
+			p.fail(colHome, "没有找到这个地区，写到省、市、县，如 湖北省武汉市洪山区。")
+		}
+		list = append(list, fact{Kind: string(HomeFact), Value: code})
+	}
+	if tail := p.shaped(colBank, bankTail, "写收款卡的后四位数字。"); tail != "" {
+		list = append(list, fact{Kind: string(BankFact), Value: tail})
+	}
+	return list
+}
+
+var (
+	bankTail   = regexp.MustCompile(`^\d{4}$`)
+	gradeShape = regexp.MustCompile(`^(?:100|[1-9]?\d)$`)
+)
+
+// yearly reads what is known for a year: one tier, loan and grade, any number of the rest.
+func (p *parser) yearly() []fact {
 	var list []fact
-	add := func(kind, column string, values ...string) {
+	add := func(kind FactKind, column string, values ...string) {
 		for _, v := range values {
 			if v = strings.TrimSpace(v); v == "" {
 				continue
@@ -227,22 +258,19 @@ func (p *parser) facts() []fact {
 			if len([]rune(v)) > 40 {
 				p.fail(column, "最多 40 个字。")
 			}
-			list = append(list, fact{Kind: kind, Value: v})
+			list = append(list, fact{Kind: string(kind), Value: v})
 		}
 	}
-	add("tier", colTier, p.cell(colTier))
-	add("award", colAwards, strings.FieldsFunc(p.cell(colAwards), func(r rune) bool { return strings.ContainsRune("、，,；;", r) })...)
-	add("loan", colLoan, p.cell(colLoan))
-	if len(list) == 0 {
-		return nil
+	several := func(column string) []string {
+		return strings.FieldsFunc(p.cell(column), func(r rune) bool { return strings.ContainsRune("、，,；;", r) })
 	}
-	year, err := strconv.Atoi(strings.TrimSuffix(p.cell(colYear), "年"))
-	if err != nil || year < 2000 || year > 2100 {
-		p.fail(colYear, "填了困难等级、奖助或贷款，就要写四位数的年份。")
-	}
-	for i := range list {
-		list[i].Year = year
-	}
+	add(TierFact, colTier, p.cell(colTier))
+	add(AwardFact, colAwards, several(colAwards)...)
+	add(AidFact, colAid, several(colAid)...)
+	add(LoanFact, colLoan, p.cell(colLoan))
+	add(HonourFact, colHonours, several(colHonours)...)
+	add(CertificateFact, colSkills, several(colSkills)...)
+	add(GradeFact, colGrade, p.shaped(colGrade, gradeShape, "写 0 到 100 的整数。"))
 	return list
 }
 

@@ -592,7 +592,8 @@ func accountsBoundBy(how string) func(context.Context, *store.Tx, []importAct) e
 	}
 }
 
-// writeFacts adds what is known for a year; a tier or loan replaces that of its year.
+// writeFacts adds what is recorded; of what a person has one a year, or one at all, the
+// new one takes the place of the old.
 func writeFacts(ctx context.Context, tx *store.Tx, acts []importAct) error {
 	var c columns
 	for _, a := range acts {
@@ -605,7 +606,7 @@ func writeFacts(ctx context.Context, tx *store.Tx, acts []importAct) error {
 	args := []any{pq.Array(c.persons), pq.Array(c.kinds), pq.Array(c.vals), pq.Array(c.years)}
 	if _, err := tx.ExecContext(ctx, `
 		delete from fact f using `+rows+`
-		where f.person_id = v.person_id and f.kind = v.kind and f.year = v.year and f.value <> v.value and v.kind in ('tier', 'loan')`, args...); err != nil {
+		where f.person_id = v.person_id and f.kind = v.kind and f.year = v.year and f.value <> v.value and v.kind = any($5)`, append(args, pq.Array(once()))...); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `
