@@ -25,6 +25,7 @@ var layers = [][]string{
 	{"bot/dialogue", "bot/understand", "bot/card", "miniapp/h5", "miniapp/desk", "miniapp/api"},
 	{"miniapp/page"},
 	{"internal/counselling"},
+	{"internal/service"},
 	{"internal/approval"},
 	{"internal/form"},
 	{"internal/rule"},

@@ -176,12 +176,21 @@ func (f Form) inFen(field Field) bool {
 // Amount returns what a field counts, for limits and payouts: fen of a money or a sum of
 // money, else the whole number. false if it is not answered or counts nothing.
 func (f Form) Amount(a Answers, name string) (n int64, fen, ok bool) {
-	field, known := f.Field(name)
+	fen, counts := f.Counts(name)
 	v, answered := a[name]
-	if !known || !answered || field.Kind != Integer && field.Kind != Money && field.Kind != Computed {
+	if !counts || !answered {
 		return 0, false, false
 	}
-	return v.Number, field.Kind == Money || f.inFen(field), true
+	return v.Number, fen, true
+}
+
+// Counts tells whether the field holds a number, and whether it is one of fen.
+func (f Form) Counts(name string) (fen, ok bool) {
+	field, known := f.Field(name)
+	if !known || field.Kind != Integer && field.Kind != Money && field.Kind != Computed {
+		return false, false
+	}
+	return field.Kind == Money || f.inFen(field), true
 }
 
 // Missing are the names of the fields that still have to be answered, in their order.
