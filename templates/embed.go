@@ -1,9 +1,9 @@
 // Package templates holds what a school may reword or arrange without code, and the
 // pages, embedded.
 //
-// home.yaml and, later, services and documents can be overlaid: a file of the same
-// name in the folder of XUEGONG_TEMPLATES takes the place of the embedded one. The
-// pages under h5, desk and shared are embedded only.
+// home.yaml and the services can be overlaid: a file of the same name in the folder of
+// XUEGONG_TEMPLATES takes the place of the embedded one, and one of a new name stands
+// beside them. The pages under h5, desk and shared are embedded only.
 package templates
 
 import (
@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -19,7 +20,7 @@ import (
 
 // FS holds the embedded files.
 //
-//go:embed *.yaml h5 desk shared
+//go:embed *.yaml h5 desk shared services
 var FS embed.FS
 
 // Open returns the embedded files with the overlay folder laid over them; "" is none.
@@ -43,6 +44,25 @@ func (l layered) Open(name string) (fs.File, error) {
 		}
 	}
 	return l.under.Open(name)
+}
+
+// ReadDir lists the files of both folders by name, each once.
+func (l layered) ReadDir(name string) ([]fs.DirEntry, error) {
+	list, err := fs.ReadDir(l.under, name)
+	if err != nil {
+		return nil, err
+	}
+	over, err := fs.ReadDir(l.over, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, e := range over {
+		if strings.HasSuffix(e.Name(), ".yaml") && !slices.ContainsFunc(list, func(u fs.DirEntry) bool { return u.Name() == e.Name() }) {
+			list = append(list, e)
+		}
+	}
+	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return list, nil
 }
 
 // Home is the three modules of the home page, the app menu and 帮助 (D-37).
