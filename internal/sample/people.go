@@ -35,9 +35,7 @@ type person struct {
 	class   string
 	gender  string
 	born    string
-	tier    string
-	awards  string
-	loan    string
+	has     records
 	part    string // in Cast
 }
 
@@ -122,7 +120,7 @@ func students() []person {
 		seat := (i-1)%30 + 1
 		p.number = fmt.Sprintf("%d%02d%02d", c.year, (i-1)/30+11, seat)
 		p.born = fmt.Sprintf("%d-%02d-%02d", c.year-age(p.level), i%12+1, i%28+1)
-		p.tier, p.awards, p.loan = means(i)
+		p.has = recordsOf(i)
 		list = append(list, p)
 	}
 	return list
@@ -149,25 +147,6 @@ func age(level string) int {
 		return 25
 	}
 	return 18
-}
-
-// means is what is recorded of a student's tier, awards and loan.
-func means(i int) (tier, awards, loan string) {
-	switch {
-	case i == 1:
-		return "困难", "国家励志奖学金、国家助学金", ""
-	case i%11 == 0:
-		tier, awards = "特困", "国家助学金"
-	case i%7 == 0:
-		tier = "困难"
-	}
-	if i%9 == 0 {
-		awards = "校级一等奖学金"
-	}
-	if i%17 == 0 {
-		loan = "国家助学贷款"
-	}
-	return tier, awards, loan
 }
 
 // studentName gives the cast their names and everybody else one put together from lists.
@@ -198,7 +177,7 @@ func staff() []person {
 		{name: "陈立夏", unit: affairs, part: "学工处老师"},
 		{name: "何秋白", unit: aid, part: "学生资助管理中心老师"},
 		{name: "沈嘉木", unit: work, part: "勤工助学中心老师"},
-		{name: "陆一舟", unit: service, part: "学生事务中心老师"},
+		{name: "陆一舟", unit: matters, part: "学生事务中心老师"},
 		{name: "宋清和", unit: literature, part: "文学院学工办老师"},
 		{name: "唐予怀", unit: information, part: "信息学院学工办老师"},
 	}
@@ -231,29 +210,30 @@ func special() []person {
 	}
 }
 
-// list is the table a school would import.
-func list() sheet.Table {
+// list is the table a school would import in the school year.
+func list(year int) sheet.Table {
 	t := sheet.Table{Header: []string{
-		"学号/工号", "姓名", "类别", "层次", "状态", "学院", "班级", "校区", "性别", "出生日期",
-		"企业微信账号", "困难等级", "奖助项目", "助学贷款", "年份",
+		"学号/工号", "姓名", "类别", "层次", "状态", "学院", "班级", "校区", "性别", "出生日期", "企业微信账号",
+		"困难等级", "奖助项目", "资助项目", "助学贷款", "荣誉称号", "年份", "家庭所在地", "银行卡尾号",
 	}}
 	for _, p := range people() {
 		if p.number == "" {
 			continue
 		}
-		kind, account, year := "教职工", "", ""
+		kind, account, when := "教职工", "", ""
 		if p.student {
 			kind = "学生"
 		}
 		if p.bound {
 			account = p.userid
 		}
-		if p.tier+p.awards+p.loan != "" {
-			year = "2025"
+		h := p.has
+		if h.tier+h.awards+h.aid+h.loan+h.honours != "" {
+			when = strconv.Itoa(year)
 		}
 		t.Rows = append(t.Rows, sheet.Row{Number: len(t.Rows) + 2, Cells: []string{
-			p.number, p.name, kind, p.level, p.status, p.unit, p.class,
-			"", p.gender, p.born, account, p.tier, p.awards, p.loan, year,
+			p.number, p.name, kind, p.level, p.status, p.unit, p.class, "", p.gender, p.born, account,
+			h.tier, h.awards, h.aid, h.loan, h.honours, when, h.home, h.bank,
 		}})
 	}
 	return t

@@ -7,6 +7,8 @@ import (
 
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/service"
+	"github.com/xuegong/xuegong/internal/sheet"
 	"github.com/xuegong/xuegong/internal/store"
 )
 
@@ -17,7 +19,7 @@ const (
 	affairs     = "学工处"
 	aid         = "学生资助管理中心"
 	work        = "勤工助学中心"
-	service     = "学生事务中心"
+	matters     = "学生事务中心"
 	centre      = "成长中心"
 	centreCode  = "growth"
 )
@@ -62,12 +64,15 @@ func found(ctx context.Context, tx *store.Tx) error {
 	if err := foundUnits(ctx, tx); err != nil {
 		return fmt.Errorf("units: %w", err)
 	}
-	report, err := identity.Apply(ctx, tx, list(), identity.Operator(), identity.ImportOptions{CreateUnits: true, BoundBy: "sample"}, "")
-	if err != nil {
-		return fmt.Errorf("people: %w", err)
-	}
-	if len(report.Errors) > 0 {
-		return errors.New("people: " + report.String())
+	year := service.SchoolYear(tx.Now(), tx.Zone())
+	for _, table := range []sheet.Table{list(year), lastYear(year)} {
+		report, err := identity.Apply(ctx, tx, table, identity.Operator(), identity.ImportOptions{CreateUnits: true, BoundBy: "sample"}, "")
+		if err != nil {
+			return fmt.Errorf("people: %w", err)
+		}
+		if len(report.Errors) > 0 {
+			return errors.New("people: " + report.String())
+		}
 	}
 	who, err := load(ctx, tx, "t")
 	if err != nil {
@@ -101,7 +106,7 @@ func foundUnits(ctx context.Context, tx *store.Tx) error {
 		{Kind: identity.Department, Code: "affairs", Name: affairs, Campus: east.ID},
 		{Kind: identity.Department, Code: "aid", Name: aid, Campus: east.ID},
 		{Kind: identity.Department, Code: "work", Name: work, Campus: east.ID},
-		{Kind: identity.Department, Code: "service", Name: service, Campus: west.ID},
+		{Kind: identity.Department, Code: "service", Name: matters, Campus: west.ID},
 		{Kind: identity.Centre, Code: centreCode, Name: centre, Campus: east.ID},
 	} {
 		if _, err := identity.SaveUnit(ctx, tx, op, u); err != nil {
@@ -142,7 +147,7 @@ func grantRoles(ctx context.Context, tx *store.Tx, who map[string]identity.Perso
 	err = errors.Join(
 		give("t07", identity.Admin, ""),
 		give("t08", identity.Office, affairs), give("t09", identity.Office, aid), give("t10", identity.Office, work),
-		give("t11", identity.Office, service), give("t12", identity.Office, literature), give("t13", identity.Office, information))
+		give("t11", identity.Office, matters), give("t12", identity.Office, literature), give("t13", identity.Office, information))
 	for i, c := range classes() {
 		err = errors.Join(err, give(fmt.Sprintf("t%02d", 14+i), identity.ClassCounsellor, c.name))
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/sample"
+	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/store/storetest"
 )
@@ -302,6 +303,34 @@ func TestNotice_says_what_the_law_asks(t *testing.T) {
 		}
 		if !counselling.Neutral(n.Body) {
 			t.Error("the notice is not neutral, and chat shows it")
+		}
+		return err
+	})
+}
+
+// What the services judge by is as varied as at a school: who may, who may no more, who
+// never could, and of whom it is not known.
+func TestLoad_brings_records_of_every_sort(t *testing.T) {
+	t.Parallel()
+	db, _ := school(t)
+	storetest.Update(t, db, func(tx *store.Tx) error {
+		for userid, want := range map[string]string{
+			"s01": "困难", "s03": "2026 学年没有认定，最近一次是 2025 学年的困难", "s07": "困难", "s11": "特困", "s13": "一般困难", "s04": "",
+		} {
+			k, err := service.Know(t.Context(), tx, service.Definition{}, person(t, tx, userid))
+			if err != nil {
+				return err
+			}
+			if f := k.Facts["tier"]; f.Text != want || f.Missing {
+				t.Errorf("tier of %s: %+v, want %q", userid, f, want)
+			}
+		}
+		k, err := service.Know(t.Context(), tx, service.Definition{}, person(t, tx, "s01"))
+		if support, _ := k.Record("support"); len(support.Options) < 3 || k.Facts["home"].Text != "湖北省恩施土家族苗族自治州利川市" || k.Facts["honour"].Number != 2 {
+			t.Errorf("s01: %+v", k.Facts)
+		}
+		if !k.Facts["grade"].Missing {
+			t.Error("nobody's grades were imported")
 		}
 		return err
 	})
