@@ -13,6 +13,7 @@ import (
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/wecom"
 	"github.com/xuegong/xuegong/templates"
 )
@@ -92,9 +93,13 @@ func (t talk) hotlines() error {
 }
 
 func (t talk) welcome() error {
+	modules, err := t.modules()
+	if err != nil {
+		return err
+	}
 	return outbox.Put(t.ctx, t.tx, outbox.Message{
 		To: []identity.ID{t.who.ID}, Kind: kindText, Class: outbox.Reply, Scope: "school",
-		Key: "welcome", Args: words{Text: t.helpText(t.Home.Modules, t.who.Name+t.honour()+"，"+t.who.Call()+"好，这里是学工服务。")},
+		Key: "welcome", Args: words{Text: t.helpText(modules, t.who.Name+t.honour()+"，"+t.who.Call()+"好，这里是学工服务。")},
 	})
 }
 
@@ -106,11 +111,27 @@ func (t talk) honour() string {
 }
 
 // help lists the three modules with what works in them (D-37).
-func (t talk) help(first string) error { return t.say(t.helpText(t.Home.Modules, first)) }
+func (t talk) help(first string) error {
+	modules, err := t.modules()
+	if err != nil {
+		return err
+	}
+	return t.say(t.helpText(modules, first))
+}
+
+// modules are those of the home page with the services offered now.
+func (t talk) modules() ([]templates.Module, error) {
+	home, err := service.Home(t.ctx, t.tx, t.Home)
+	return home.Modules, err
+}
 
 func (t talk) module(intent string) error {
 	i := int(intent[len(intent)-1] - '1')
-	return t.say(t.helpText(t.Home.Modules[i:i+1], ""))
+	modules, err := t.modules()
+	if err != nil {
+		return err
+	}
+	return t.say(t.helpText(modules[i:i+1], ""))
 }
 
 func (t talk) helpText(modules []templates.Module, first string) string {
@@ -245,15 +266,22 @@ func (t talk) label(intent string) string {
 	return labels[intent]
 }
 
-// Menu is the app's bottom menu: the three modules with what students can do in them.
+// maxSubButtons is how many WeCom shows under a button of the menu.
+const maxSubButtons = 5
+
+// Menu is the app's bottom menu: the three modules with what students can do in them;
+// what does not fit is behind 全部, on the home page.
 func Menu(home templates.Home, baseURL string) []wecom.MenuButton {
 	menu := make([]wecom.MenuButton, len(home.Modules))
 	for i, m := range home.Modules {
 		menu[i] = wecom.MenuButton{Name: wecom.TruncateBytes(m.Name, 16)}
 		for _, item := range m.Items {
-			if item.Shown("student") && len(menu[i].SubButton) < 5 {
+			if item.Shown("student") {
 				menu[i].SubButton = append(menu[i].SubButton, menuItem(item, baseURL))
 			}
+		}
+		if sub := menu[i].SubButton; len(sub) > maxSubButtons {
+			menu[i].SubButton = append(sub[:maxSubButtons-1:maxSubButtons-1], wecom.MenuButton{Name: "全部", Type: "view", URL: baseURL + "/m/"})
 		}
 		if len(menu[i].SubButton) == 0 {
 			menu[i].Type, menu[i].Key = "click", fmt.Sprintf("module.%d", i+1)

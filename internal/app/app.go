@@ -28,6 +28,7 @@ import (
 	"github.com/xuegong/xuegong/internal/inbox"
 	"github.com/xuegong/xuegong/internal/job"
 	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/wecom"
 	"github.com/xuegong/xuegong/miniapp"
@@ -59,6 +60,7 @@ type App struct {
 	bell    *bell
 	metrics *metrics
 	home    templates.Home
+	offered []service.File // the service files of this process
 	handler http.Handler
 	listen  net.Listener
 }
@@ -74,6 +76,9 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	if a.home, err = templates.LoadHome(files); err != nil {
+		return nil, err
+	}
+	if a.offered, err = service.Load(files); err != nil {
 		return nil, err
 	}
 	if err := a.connect(ctx, o); err != nil {
@@ -217,6 +222,10 @@ func (a *App) Run(ctx context.Context) error {
 			return fmt.Errorf("listen: %w", err)
 		}
 	}
+	if err := a.offerServices(ctx); err != nil {
+		_ = ln.Close()
+		return err
+	}
 	srv := &http.Server{
 		Handler: a.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
@@ -276,9 +285,12 @@ func (a *App) seal(ctx context.Context) {
 // setMenu puts our menu into WeCom unless it is there already, and tries again while
 // WeCom does not answer.
 func (a *App) setMenu(ctx context.Context) {
-	want := bot.Menu(a.home, a.cfg.PublicURL)
 	for wait := time.Second; ; wait = min(2*wait, 5*time.Minute) {
-		have, err := a.wecom.GetMenu(ctx)
+		want, err := a.menu(ctx)
+		var have []wecom.MenuButton
+		if err == nil {
+			have, err = a.wecom.GetMenu(ctx)
+		}
 		if err == nil && slices.EqualFunc(have, want, sameButton) {
 			return
 		}

@@ -90,15 +90,16 @@ func (e *environment) settings() (*config.Config, error) {
 }
 
 type commands struct {
-	Demo     demoCmd     `cmd:"" help:"Everything on this machine: database, simulated WeCom, sample school."`
-	Serve    serveCmd    `cmd:"" help:"One process of the product; any number run side by side."`
-	Migrate  migrateCmd  `cmd:"" help:"Bring the database schema to this release."`
-	Simulate simulateCmd `cmd:"" help:"The simulated WeCom alone, for developing any WeCom app."`
-	Import   importCmd   `cmd:"" help:"Import people from .xlsx or .csv."`
-	Audit    auditCmd    `cmd:"" help:"Check every invariant; exit 1 with the rows that break one."`
-	Doctor   doctorCmd   `cmd:"" help:"Check settings, database, Redis, WeCom."`
-	Rekey    rekeyCmd    `cmd:"" help:"Seal everything anew with the first data key; tells which keys are still in use."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Demo     demoCmd      `cmd:"" help:"Everything on this machine: database, simulated WeCom, sample school."`
+	Serve    serveCmd     `cmd:"" help:"One process of the product; any number run side by side."`
+	Migrate  migrateCmd   `cmd:"" help:"Bring the database schema to this release."`
+	Simulate simulateCmd  `cmd:"" help:"The simulated WeCom alone, for developing any WeCom app."`
+	Import   importCmd    `cmd:"" help:"Import people from .xlsx or .csv."`
+	Template templatesCmd `cmd:"" name:"templates" help:"Check and apply what students can apply for."`
+	Audit    auditCmd     `cmd:"" help:"Check every invariant; exit 1 with the rows that break one."`
+	Doctor   doctorCmd    `cmd:"" help:"Check settings, database, Redis, WeCom."`
+	Rekey    rekeyCmd     `cmd:"" help:"Seal everything anew with the first data key; tells which keys are still in use."`
+	Version  versionCmd   `cmd:"" help:"Print the version."`
 }
 
 type versionCmd struct{}

@@ -21,8 +21,10 @@ import (
 
 	"github.com/xuegong/xuegong/internal/clock"
 	"github.com/xuegong/xuegong/internal/config"
+	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/localdb"
 	"github.com/xuegong/xuegong/internal/sample"
+	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/simulator"
 	"github.com/xuegong/xuegong/internal/store"
 )
@@ -232,6 +234,12 @@ func (d *Demo) listenAll(ctx context.Context) (phones [2]string, err error) {
 func (d *Demo) loadSample(ctx context.Context) error {
 	if err := sample.Load(ctx, d.App.db); err != nil {
 		return fmt.Errorf("sample school: %w", err)
+	}
+	if err := d.App.db.Update(ctx, func(tx *store.Tx) error {
+		_, err := service.Apply(ctx, tx, identity.Operator(), d.App.offered)
+		return err
+	}); err != nil {
+		return fmt.Errorf("offer services: %w", err)
 	}
 	return nil
 }

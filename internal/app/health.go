@@ -33,6 +33,12 @@ func (a *App) ready(c *gin.Context) {
 		status["database"], code = "schema is of a later release", http.StatusServiceUnavailable
 	}
 	status["schema"], status["newest"] = have, newest
+	if code == http.StatusOK {
+		status["services"] = "ok"
+		if err := a.checkServices(ctx); err != nil { // applications read their own versions, so this process can work
+			status["services"] = err.Error()
+		}
+	}
 	if err := a.redis.Ping(ctx).Err(); err != nil {
 		status["redis"] = "unreachable"
 	}

@@ -311,6 +311,7 @@ func (doctorCmd) Run(e *environment) error {
 		run  func(context.Context) error
 	}{
 		{"database schema", a.checkSchema},
+		{"services", a.checkServices},
 		{"redis", func(ctx context.Context) error { return a.redis.Ping(ctx).Err() }},
 		{"wecom token, trusted IP, agent", a.wecom.Ping},
 		{"callback URL answers", a.checkCallback},

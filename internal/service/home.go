@@ -24,8 +24,8 @@ func home(fixed templates.Home, active []Version) templates.Home {
 		m := &h.Modules[i]
 		m.Items = slices.Clone(m.Items)
 		for _, v := range active {
-			if v.Definition.Group == m.Name {
-				m.Items = append(m.Items, v.Definition.item())
+			if v.Group == m.Name {
+				m.Items = append(m.Items, v.item())
 			}
 		}
 	}

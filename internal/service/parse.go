@@ -31,10 +31,10 @@ func (m Mistake) String() string {
 	return fmt.Sprintf("%s:%d: %s", m.File, m.Line, m.Reason)
 }
 
-// Mistakes are everything wrong with the files, file by file.
-type Mistakes []Mistake
+// FileErrors are everything wrong with the files, file by file.
+type FileErrors []Mistake
 
-func (m Mistakes) Error() string {
+func (m FileErrors) Error() string {
 	lines := make([]string, len(m))
 	for i, one := range m {
 		lines[i] = one.String()
@@ -42,7 +42,7 @@ func (m Mistakes) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Parse reads a file and checks it. The error is Mistakes, all of them at once.
+// Parse reads a file and checks it. The error is FileErrors, all of them at once.
 func Parse(name string, b []byte) (Definition, error) {
 	var root yaml.Node
 	var d Definition
@@ -52,7 +52,7 @@ func Parse(name string, b []byte) (Definition, error) {
 	if err := yaml.Load(b, &d, yaml.WithKnownFields()); err != nil {
 		return d, syntax(name, err)
 	}
-	var mistakes Mistakes
+	var mistakes FileErrors
 	for _, w := range d.check(strings.TrimSuffix(path.Base(name), ".yaml")) {
 		mistakes = append(mistakes, Mistake{File: name, Line: lineOf(&root, w.Path), Reason: w.Reason})
 	}
@@ -66,19 +66,19 @@ func Parse(name string, b []byte) (Definition, error) {
 // syntax says what the reader of YAML found in the same way as we say ours.
 func syntax(name string, err error) error {
 	if many, ok := errors.AsType[*yaml.LoadErrors](err); ok {
-		mistakes := make(Mistakes, len(many.Errors))
+		mistakes := make(FileErrors, len(many.Errors))
 		for i, e := range many.Errors {
-			mistakes[i] = Mistake{File: name, Line: int(e.Mark.Line), Reason: inOurWords(e.Message)}
+			mistakes[i] = Mistake{File: name, Line: e.Mark.Line, Reason: inOurWords(e.Message)}
 		}
 		return mistakes
 	}
 	if one, ok := errors.AsType[*yaml.LoadError](err); ok {
-		return Mistakes{{File: name, Line: int(one.Mark.Line), Reason: "不是 YAML 的写法（" + one.Message + "），多半是缩进或冒号"}}
+		return FileErrors{{File: name, Line: one.Mark.Line, Reason: "不是 YAML 的写法（" + one.Message + "），多半是缩进或冒号"}}
 	}
 	if errors.Is(err, io.EOF) {
-		return Mistakes{{File: name, Reason: "文件是空的"}}
+		return FileErrors{{File: name, Reason: "文件是空的"}}
 	}
-	return Mistakes{{File: name, Reason: err.Error()}}
+	return FileErrors{{File: name, Reason: err.Error()}}
 }
 
 func inOurWords(message string) string {
@@ -144,7 +144,7 @@ type File struct {
 }
 
 // Load reads every file of Dir and returns the definitions in the order of the home page.
-// The error is Mistakes, of all files at once. An empty file stands for no service: so an
+// The error is FileErrors, of all files at once. An empty file stands for no service: so an
 // overlay takes one of ours away.
 func Load(files fs.FS) ([]File, error) {
 	entries, err := fs.ReadDir(files, Dir)
@@ -152,7 +152,7 @@ func Load(files fs.FS) ([]File, error) {
 		return nil, fmt.Errorf("read %s: %w", Dir, err)
 	}
 	var list []File
-	var mistakes Mistakes
+	var mistakes FileErrors
 	for _, e := range entries {
 		if path.Ext(e.Name()) != ".yaml" {
 			continue
@@ -166,7 +166,7 @@ func Load(files fs.FS) ([]File, error) {
 			continue
 		}
 		d, err := Parse(name, b)
-		if wrong, ok := errors.AsType[Mistakes](err); ok {
+		if wrong, ok := errors.AsType[FileErrors](err); ok {
 			mistakes = append(mistakes, wrong...)
 		}
 		list = append(list, File{Definition: d, Content: b, Hash: hashOf(b)})

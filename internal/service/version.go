@@ -157,7 +157,7 @@ func ByCode(ctx context.Context, tx *store.Tx, code string) (Version, error) {
 		return Version{}, err
 	}
 	for _, v := range active {
-		if v.Definition.Code == code {
+		if v.Code == code {
 			return v, nil
 		}
 	}

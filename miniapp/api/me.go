@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/miniapp/page"
 	"github.com/xuegong/xuegong/templates"
@@ -49,9 +50,10 @@ type item struct {
 // home returns the three modules with what works for this person (D-37).
 func (f face) home(c *page.Context) error {
 	var modules []templates.Module
-	if err := c.View(func(_ *store.Tx, who identity.Person) error {
-		modules = page.ModulesFor(f.Home, who)
-		return nil
+	if err := c.View(func(tx *store.Tx, who identity.Person) error {
+		home, err := service.Home(c, tx, f.Home)
+		modules = page.ModulesFor(home, who)
+		return err
 	}); err != nil {
 		return err
 	}
