@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/templates"
@@ -110,5 +111,33 @@ func TestAnOverlayAddsChangesAndTakesAway(t *testing.T) {
 	}
 	if got := files[5].Definition.Title; got != "同舟互助基金" {
 		t.Errorf("the changed one is called %s", got)
+	}
+}
+
+// The example a school copies from the docs is a file that works, and every key, kind,
+// source and text is named there.
+func TestDocs_are_complete_and_their_example_works(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile("../../docs/services.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := string(b)
+	_, example, _ := strings.Cut(doc, "```yaml\n")
+	example, _, _ = strings.Cut(example, "```")
+	if _, err := service.Parse("reading-fund.yaml", []byte(example)); err != nil {
+		t.Errorf("example: %v", err)
+	}
+	words := service.Sources()
+	for _, k := range form.Kinds() {
+		words = append(words, "`"+string(k)+"`")
+	}
+	for _, k := range service.TextKeys() {
+		words = append(words, k.Key)
+	}
+	for _, w := range words {
+		if !strings.Contains(doc, w) {
+			t.Errorf("%s is not in docs/services.md", w)
+		}
 	}
 }
