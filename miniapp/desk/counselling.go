@@ -26,7 +26,8 @@ type Day struct {
 	Open    *counselling.Booking
 	Reasons []string // offered for a rejection
 	Rules   counselling.Settings
-	Asking  string // the act whose confirmation stands open: reject or cancel
+	Asking  string // the act whose confirmation stands open: reject, cancel, move, or uphold and a strike
+	life
 }
 
 // Hour is an hour with who comes.
@@ -102,6 +103,7 @@ func (p *Day) Own() bool {
 
 func day(c *page.Context) error {
 	p := &Day{}
+	p.Asking = c.Query("act")
 	if err := loadDay(c, p, c.Query("date"), c.Query("q"), c.Query("booking")); err != nil {
 		return err
 	}
@@ -130,12 +132,14 @@ func loadDay(c *page.Context, p *Day, date, query, booking string) error {
 			return err
 		}
 		p.Reasons, p.Rules = set.Reasons, set
-		if booking == "" {
-			return nil
+		if booking != "" {
+			b, err := counselling.Get(c, tx, who, booking)
+			if err != nil {
+				return err
+			}
+			p.Open = &b
 		}
-		b, err := counselling.Get(c, tx, who, booking)
-		p.Open = &b
-		return err
+		return loadLife(c, tx, who, p, centre)
 	})
 }
 
@@ -185,6 +189,11 @@ func verbOf(act string) (verb, bool) {
 	case "reject":
 		return func(c *page.Context, tx *store.Tx, who identity.Person, id, reason string) error {
 			_, err := counselling.Reject(c, tx, who, id, reason)
+			return err
+		}, true
+	case "move":
+		return func(c *page.Context, tx *store.Tx, who identity.Person, id, reason string) error {
+			_, err := counselling.Move(c, tx, who, id, c.Form("slot"), reason)
 			return err
 		}, true
 	case "cancel":

@@ -17,6 +17,7 @@ func Register(r page.Routes) {
 	r.GET("/counselling", day)
 	r.POST("/counselling/confirm", confirmMany)
 	r.POST("/counselling/bookings/:id/:act", decide)
+	r.POST("/counselling/strikes/:id/:act", answerStrike)
 	r.GET("/counselling/hours", hours)
 	r.POST("/counselling/hours", addHours)
 	r.POST("/counselling/hours/:id/close", closeHour)

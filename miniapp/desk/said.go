@@ -24,6 +24,12 @@ func said(word, number string) string {
 		return "已拒绝，学生会看到理由，可以另选时间。"
 	case "cancel":
 		return "已取消，学生会收到理由，时间已重新放出。"
+	case "move":
+		return "已改到新的时间，学生马上会收到通知。"
+	case "lift":
+		return "已撤销这次记录，学生马上会收到通知。"
+	case "uphold":
+		return "已维持这次记录，学生会看到理由。"
 	case "arrive":
 		return "已登记到访。"
 	case "miss":

@@ -109,6 +109,7 @@ func (s teller) days() []page.Story {
 	reject.Asking, reject.Form = "reject", Form{"reason": "找我心理咨询室的同事"}
 	reject.Base = s.refused(reject.Base, errs.Field("reason", "理由会推送给学生，请不要写“心理”“咨询”。"))
 	none := &Day{Base: s.base("预约", "/desk/counselling"), Date: s.at(5, 0)}
+	list = append(list, s.lives()...)
 	return append(list, page.Story{Name: "counselling_reject_refused", Page: reject}, page.Story{Name: "counselling_none", Page: none})
 }
 
@@ -281,5 +282,39 @@ func (s teller) figures() []page.Story {
 		{Name: "figures", Page: p},
 		{Name: "figures_none", Page: none},
 		{Name: "figures_refused", Page: refused},
+	}
+}
+
+// lives are the panel with another hour to choose, and with the strikes of a student.
+func (s teller) lives() []page.Story {
+	confirmed := s.booking("d2", "赵子涵", 2, 9, counselling.Confirmed)
+	moving := func() *Day {
+		p := s.day(&confirmed)
+		p.Asking = "move"
+		p.Moving = &Moving{
+			With: "c1", On: s.at(2, 0), Counsellors: []Choice{{"c1", "苏晴"}, {"c2", "顾远帆"}},
+			Days: page.ByDay([]counselling.Slot{s.slot(2, 15, 1, 0), s.slot(2, 16, 1, 0), s.slot(4, 9, 1, 0)}, s.now.Location()),
+		}
+		return p
+	}
+	refused := moving()
+	refused.Base = s.refused(refused.Base, errs.Field("reason", "请写一句 60 字以内的理由，学生会收到；不要写“心理”“咨询”。"))
+	full := moving()
+	full.Moving.Days = nil
+	missed := s.booking("d3", "周明远", 0, 8, counselling.Missed)
+	struck := s.day(&missed)
+	strike := counselling.Strike{
+		PublicID: "k1", Booking: "d3", Kind: counselling.ForMissing, StartsAt: s.at(0, 8), Counsellor: "苏晴", At: s.now, LapsesAt: s.at(130, 0),
+		State: counselling.Appealed, Appeal: "那天在医院陪护，手机没电了，有病历可以带来。", AppealedAt: s.now, Student: missed.Student,
+	}
+	kept := strike
+	kept.PublicID, kept.State, kept.StartsAt, kept.DecidedAt, kept.DecidedBy, kept.Reason = "k2", counselling.Kept, s.at(-7, 8), s.now, "何静", "请先来电说明情况"
+	struck.Rules, struck.Appeals = counselling.Defaults(), []counselling.Strike{strike}
+	struck.Strikes = counselling.Strikes{List: []counselling.Strike{strike, kept}, Count: 2, Limit: 3}
+	return []page.Story{
+		{Name: "counselling_moving", Page: moving()},
+		{Name: "counselling_moving_refused", Page: refused},
+		{Name: "counselling_moving_none", Page: full},
+		{Name: "counselling_strikes", Page: struck},
 	}
 }
