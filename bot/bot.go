@@ -196,7 +196,7 @@ func (b *Bot) vocabulary(people []understand.Name) *understand.Understander {
 // hear acts on words: the open dialogue first, then what they ask for.
 func (t talk) hear(text string) error {
 	if crisis(text) {
-		return t.hotlines()
+		return t.crisis()
 	}
 	m, err := t.understand(text)
 	if err != nil {
@@ -335,6 +335,8 @@ func (t talk) routes() map[string]func(parts []string) error {
 		card.Decline:   func(p []string) error { return t.declineOffer(p[1]) },
 		card.KeepWait:  func([]string) error { return t.keepWait() },
 		card.LeaveWait: func([]string) error { return t.leaveWait() },
+		card.Take:      func(p []string) error { return t.takeCase(p[1]) },
+		card.Call:      t.pressCall,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/xuegong/xuegong/bot/card"
@@ -48,7 +49,7 @@ func bookScript() script {
 		page: card.Page{Label: "去读须知", Path: "/m/counselling/notice"},
 		home: card.Page{Label: "在页面上选", Path: "/m/counselling"},
 		host: func(t talk) dialogue.Host { return dialogue.Host{Options: t.bookingOptions, Away: t.away} },
-		done: talk.submitBooking,
+		done: talk.submitBooking, asks: talk.intakeSteps, heard: talk.heardIntake,
 	}
 }
 
@@ -116,8 +117,11 @@ func (b *Bot) Agreed(ctx context.Context, tx *store.Tx, who identity.Person) err
 }
 
 func (t talk) bookingOptions(question string, answers map[string]dialogue.Answer) ([]dialogue.Option, error) {
-	if question == askCounsellor {
+	switch {
+	case question == askCounsellor:
 		return t.counsellorOptions()
+	case strings.HasPrefix(question, intakePrefix):
+		return t.intakeOptions(question)
 	}
 	return t.timeOptions(answers[askCounsellor].Value)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 
 	"github.com/xuegong/xuegong/bot/card"
 	"github.com/xuegong/xuegong/internal/calendar"
@@ -46,7 +47,7 @@ func (b *Bot) Render(ctx context.Context, tx *store.Tx, o outbox.Outgoing) (json
 }
 
 func (b *Bot) renderers() map[string]renderer {
-	return map[string]renderer{
+	all := map[string]renderer{
 		kindText:                  of(b.renderText),
 		kindQuestion:              of(b.renderQuestion),
 		kindAnswered:              of(b.renderAnswered),
@@ -78,6 +79,8 @@ func (b *Bot) renderers() map[string]renderer {
 		counselling.KindWaitEnded:  of(b.renderWaitEnded),
 		counselling.KindWaitLapsed: of(b.renderWaitLapsed),
 	}
+	maps.Copy(all, b.careRenderers())
+	return all
 }
 
 // of reads a kind's arguments before its renderer runs.

@@ -28,6 +28,13 @@ type script struct {
 	home  card.Page // where all of it can be done without chat
 	host  func(t talk) dialogue.Host
 	done  func(t talk, st dialogue.State) error
+
+	// asks are questions that depend on the person and the moment, after the first one;
+	// nil where the steps are all there is.
+	asks func(t talk) ([]dialogue.Question, error)
+	// heard acts on answers the moment they are given, before anything else is said;
+	// nil where the end is early enough.
+	heard func(t talk, before, now map[string]dialogue.Answer) error
 }
 
 // scripts is every dialogue there is, by name.
@@ -181,9 +188,21 @@ func (t talk) interrupt(d *open, intent string, w dialogue.Wish) error {
 
 // step runs the engine and does what it says.
 func (t talk) step(d *open, in dialogue.Input) error {
+	if d.asks != nil {
+		more, err := d.asks(t)
+		if err != nil {
+			return err
+		}
+		d.Steps, d.asks = slices.Insert(slices.Clone(d.Steps), 1, more...), nil
+	}
 	res, err := dialogue.Step(d.script.Script, d.State, in, d.host(t))
 	if err != nil {
 		return err
+	}
+	if d.heard != nil {
+		if err := d.heard(t, d.Answers, res.State.Answers); err != nil {
+			return err
+		}
 	}
 	return t.follow(d, res, in.Wish)
 }

@@ -49,6 +49,8 @@ const (
 	Keep          = "keep"    // keep|booking
 	LiftStrike    = "lift"    // lift|strike
 	KeepStrike    = "stay"    // stay|strike, the reason is selected
+	Take          = "take"    // take|case: 我来联系
+	Call          = "call"    // call|yes or no: should somebody get in touch?
 	ReasonKey     = "reason"  // question of the selector on a request
 	NoReason      = "none"    // its first option
 	OptionKey     = "option"  // question of the selector in a dialogue

@@ -169,6 +169,9 @@ func (a *App) wire(files fs.FS, o Options) error {
 		counselling.ExpireJob: counselling.Expire, counselling.OfferJob: counselling.ExpireOffer,
 		counselling.ServeJob: counselling.ServeWaitlist, counselling.AskJob: counselling.AskWait,
 		counselling.NightJob: counselling.Night, counselling.ResettleJob: counselling.ResettleStep,
+		counselling.EscalateJob: counselling.Escalate,
+		counselling.RosterJob:   counselling.CheckRoster,
+		counselling.ReviewJob:   counselling.RemindReview,
 	}}
 	a.bell.due = map[string]func(){outbox.Queue: a.outbox.Wake, outbox.EntryQueue: a.days.Wake, job.Queue: a.jobs.Wake}
 	return a.route(files, o)

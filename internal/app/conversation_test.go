@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"github.com/xuegong/xuegong/internal/counselling"
+	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/simulator"
+	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/store/storetest"
 )
 
@@ -35,6 +37,8 @@ import (
 //	s01# counselling.book    presses the button of the app's menu with this key
 //	s01 sends a picture
 //	s01 agrees               reads the notice on its page and agrees
+//	the centre asks          its questions before a booking, from now on
+//	the centre calls         somebody for crisis words, without asking
 //	@ 23h                    the clock moves on
 //	s01 silent               nothing more has come
 //
@@ -81,6 +85,7 @@ var (
 	menus   = regexp.MustCompile(`^(\w+)# (\S+)$`)
 	sends   = regexp.MustCompile(`^(\w+) sends a picture$`)
 	agrees  = regexp.MustCompile(`^(\w+) agrees$`)
+	centre  = regexp.MustCompile(`^the centre (asks|calls)$`)
 	silent  = regexp.MustCompile(`^(\w+) silent$`)
 	days    = regexp.MustCompile(`^(\w+) calendar(?:: (.*))?$`)
 	moves   = regexp.MustCompile(`^@ (\S+)$`)
@@ -128,6 +133,8 @@ func play(t *testing.T, w *world, file string) {
 			w.picture(m(sends)[1])
 		case m(agrees) != nil:
 			w.agree(w.browser(m(agrees)[1]))
+		case m(centre) != nil:
+			w.cares(m(centre)[1])
 		case m(moves) != nil:
 			d, err := time.ParseDuration(m(moves)[1])
 			w.must(err)
@@ -191,6 +198,28 @@ func (w *world) calendar(user string) string {
 		parts = append(parts, at+" "+s.Summary+" / "+s.Location+" / "+strings.Join(who, "、"))
 	}
 	return strings.Join(parts, "\n")
+}
+
+// cares changes what the centre sets about care around the hour.
+func (w *world) cares(how string) {
+	w.t.Helper()
+	w.must(w.db.Update(context.Background(), func(tx *store.Tx) error {
+		head, err := identity.Find(context.Background(), tx, "t05")
+		if err != nil {
+			return err
+		}
+		care, err := counselling.LoadCare(context.Background(), tx)
+		if err != nil {
+			return err
+		}
+		switch how {
+		case "asks":
+			care.Intake = true
+		case "calls":
+			care.Words = counselling.WordsAlways
+		}
+		return counselling.SaveCare(context.Background(), tx, head, counselling.Centres(head)[0], care)
+	}))
 }
 
 // latest is the card that came last, none yet being a card without buttons.

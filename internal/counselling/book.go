@@ -60,6 +60,10 @@ func mayBook(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, 
 	if err != nil {
 		return err
 	}
+	asked, err := NeedsIntake(ctx, tx, who)
+	if err != nil {
+		return err
+	}
 	st, err := standingOf(ctx, tx, who.ID, set.Term(slot.StartsAt, tx.Zone()).Name)
 	if err != nil {
 		return fmt.Errorf("load standing: %w", err)
@@ -69,6 +73,9 @@ func mayBook(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, 
 	}
 	if !agreed {
 		return ErrNotAgreed
+	}
+	if asked {
+		return ErrNotAsked
 	}
 	if err := refuseHour(slot, set, tx.ReceivedAt(), tx.Zone()); err != nil {
 		return err

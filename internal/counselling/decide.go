@@ -116,6 +116,9 @@ func Arrive(ctx context.Context, tx *store.Tx, who identity.Person, publicID str
 	if b, err = move(ctx, tx, who.ID, b, Arrived, ""); err != nil {
 		return b, err
 	}
+	if err := askFeedback(ctx, tx, b); err != nil {
+		return b, err
+	}
 	if late {
 		return b, cameAfterAll(ctx, tx, who, b)
 	}
@@ -165,20 +168,26 @@ func Cancel(ctx context.Context, tx *store.Tx, who identity.Person, publicID, re
 	if err != nil {
 		return b, err
 	}
-	if b, err = move(ctx, tx, who.ID, b, Cancelled, reason); err != nil {
+	if b, err = giveUp(ctx, tx, who, b, reason); err != nil || !late {
 		return b, err
 	}
-	if err := job.Cancel(ctx, tx, ExpireJob, publicID); err != nil {
+	return b, mark(ctx, tx, who.ID, b, ForLateCancel)
+}
+
+// giveUp ends an open booking: its seat, its deadline and its reminders.
+func giveUp(ctx context.Context, tx *store.Tx, who identity.Person, b Booking, reason string) (Booking, error) {
+	b, err := move(ctx, tx, who.ID, b, Cancelled, reason)
+	if err != nil {
+		return b, err
+	}
+	if err := job.Cancel(ctx, tx, ExpireJob, b.PublicID); err != nil {
 		return b, err
 	}
 	by := who.Name
 	if b.of(who) {
 		by = ""
 	}
-	if err := announceCancelled(ctx, tx, b, by); err != nil || !late {
-		return b, err
-	}
-	return b, mark(ctx, tx, who.ID, b, ForLateCancel)
+	return b, announceCancelled(ctx, tx, b, by)
 }
 
 // mayCancel returns the reason as it is kept, and whether the student is late.

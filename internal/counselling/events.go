@@ -24,6 +24,23 @@ const (
 	KindEntry     = "counselling.entry"     // the hour in the calendars of student and counsellor
 )
 
+// What care around the hour announces. None of it names a student.
+const (
+	KindPaged     = "counselling.paged"     // card to who is called: a student needs somebody now
+	KindTaken     = "counselling.taken"     // the card becomes who came
+	KindMore      = "counselling.more"      // to who came: the student answered again
+	KindComing    = "counselling.coming"    // to the student: somebody will be in touch
+	KindGap       = "counselling.gap"       // to who runs the centre: nobody is on duty
+	KindFeedback  = "counselling.feedback"  // to the student: how was it, if you like
+	KindDisclosed = "counselling.disclosed" // to the recipient: something to read, until when
+	KindSeen      = "counselling.seen"      // to the student: a new line on 谁看过我的信息
+	KindPropose   = "counselling.propose"   // to the second person: something waits for your word
+	KindReview    = "counselling.review"    // to the head: a disclosure is to be looked at again
+	KindConcern   = "counselling.concern"   // to the centre: a 辅导员 wrote
+	KindAnswered  = "counselling.answered"  // to the 辅导员: contacted, or what to do
+	KindWithdrawn = "counselling.withdrawn" // to the student: the consent is taken back
+)
+
 // Facts is what the renderers know of a booking. It is sealed while it waits.
 type Facts struct {
 	Booking    string    `json:"booking"`

@@ -229,7 +229,11 @@ func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("audit hours on holidays: %w", err)
 	}
-	return slices.Concat(lines, queue, holidays), nil
+	care, err := brokenCare(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("audit care: %w", err)
+	}
+	return slices.Concat(lines, queue, holidays, care), nil
 }
 
 // BrokenReminders returns one line for each reminder that waits for a booking that

@@ -339,13 +339,14 @@ func insertNotice(ctx context.Context, tx *store.Tx, version int, body string, b
 
 func insertConsent(ctx context.Context, tx *store.Tx, who identity.ID, version int) error {
 	_, err := tx.ExecContext(ctx, `
-		insert into counselling_consent (person_id, version, agreed_at) values ($1, $2, $3) on conflict do nothing`, who, version, tx.Now())
+		insert into counselling_consent (person_id, version, agreed_at) values ($1, $2, $3)
+		on conflict (person_id, version) do update set withdrawn_at = null`, who, version, tx.Now())
 	return err
 }
 
 func hasAgreed(ctx context.Context, tx *store.Tx, who identity.ID, version int) (bool, error) {
 	var ok bool
-	err := tx.GetContext(ctx, &ok, `select exists (select 1 from counselling_consent where person_id = $1 and version = $2)`, who, version)
+	err := tx.GetContext(ctx, &ok, `select exists (select 1 from counselling_consent where person_id = $1 and version = $2 and withdrawn_at is null)`, who, version)
 	return ok, err
 }
 

@@ -82,6 +82,7 @@ func (c *centre) work() {
 	r := &job.Runner{DB: c.db, Log: slog.New(slog.DiscardHandler), Kinds: map[string]job.Step{
 		counselling.ExpireJob: counselling.Expire, counselling.OfferJob: counselling.ExpireOffer,
 		counselling.ServeJob: counselling.ServeWaitlist, counselling.AskJob: counselling.AskWait,
+		counselling.EscalateJob: counselling.Escalate, counselling.RosterJob: counselling.CheckRoster, counselling.ReviewJob: counselling.RemindReview,
 	}}
 	for {
 		did, err := r.Step(context.Background(), 0)

@@ -96,6 +96,9 @@ func foundCentre(ctx context.Context, tx *store.Tx) error {
 			return err
 		}
 	}
+	if err := counselling.PublishForm(ctx, tx, head, unit, questions); err != nil {
+		return err
+	}
 	return counselling.PublishNotice(ctx, tx, head, unit, notice)
 }
 

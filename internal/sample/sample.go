@@ -40,6 +40,9 @@ func Load(ctx context.Context, db *store.DB) error {
 		if err := planHours(ctx, tx); err != nil {
 			return fmt.Errorf("plan hours: %w", err)
 		}
+		if err := fillRoster(ctx, tx); err != nil {
+			return fmt.Errorf("fill roster: %w", err)
+		}
 		if founded {
 			return nil
 		}
