@@ -65,7 +65,8 @@ type Server struct {
 	origin   *http.CrossOriginProtection
 	assets   *static.Assets
 	headers  map[string]string
-	now      []byte // the page of the hotlines
+	lines    page.Hotlines
+	now      []byte // their page
 }
 
 // New reads and checks everything the pages are made of.
@@ -97,18 +98,17 @@ func New(d Deps) (*Server, error) {
 	if err := s.origin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
 		return nil, fmt.Errorf("XUEGONG_PUBLIC_URL: %w", err)
 	}
-	s.now, err = renderNow(d.Templates, render)
+	if s.lines, err = page.LoadHotlines(d.Templates); err != nil {
+		return nil, err
+	}
+	s.now, err = renderNow(s.lines, render)
 	return s, err
 }
 
 // renderNow makes the page of the hotlines once, so that it is there whatever else is not.
-func renderNow(files fs.FS, render *page.Renderer) ([]byte, error) {
-	lines, err := page.LoadHotlines(files)
-	if err != nil {
-		return nil, err
-	}
+func renderNow(lines page.Hotlines, render *page.Renderer) ([]byte, error) {
 	var b bytes.Buffer
-	err = render.Render(&b, &page.Now{Base: page.Base{Title: "求助热线", Back: "/m/"}, Hotlines: lines})
+	err := render.Render(&b, &page.Now{Base: page.Base{Title: "求助热线", Back: "/m/"}, Hotlines: lines})
 	return b.Bytes(), err
 }
 
@@ -131,7 +131,7 @@ func (s *Server) Register(r *gin.Engine) {
 	r.POST("/signout", s.sameOrigin(page.Desk), s.signOut)
 
 	phone := r.Group("/m", s.sameOrigin(page.Phone), s.signedIn(page.Phone), s.limitActs(page.Phone))
-	h5.Register(s.kit.Routes(phone, page.Phone), h5.Deps{Home: s.deps.Home, OnAgreed: s.deps.OnAgreed})
+	h5.Register(s.kit.Routes(phone, page.Phone), h5.Deps{Home: s.deps.Home, Hotlines: s.lines, OnAgreed: s.deps.OnAgreed})
 	staff := r.Group("/desk", s.sameOrigin(page.Desk), s.signedIn(page.Desk), s.limitActs(page.Desk))
 	desk.Register(s.kit.Routes(staff, page.Desk))
 	v1 := r.Group("/api/v1", s.sameOrigin(page.API), s.authenticated, s.limitActs(page.API))

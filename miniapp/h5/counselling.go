@@ -98,8 +98,8 @@ func (f face) counsellors(c *page.Context) error {
 		p.Open, err = openBooking(c, tx, who)
 		return err
 	})
-	if errors.Is(err, counselling.ErrNotAgreed) {
-		return c.SeeOther(noticePath)
+	if to := first(err); to != "" {
+		return c.SeeOther(to)
 	}
 	if err != nil {
 		return err
@@ -107,7 +107,8 @@ func (f face) counsellors(c *page.Context) error {
 	return c.Show(p)
 }
 
-// mustHaveAgreed sends students to the notice first; the centre looks without.
+// mustHaveAgreed sends students to the notice first, then to the questions; the centre
+// looks without.
 func mustHaveAgreed(c *page.Context, tx *store.Tx, who identity.Person) error {
 	if !who.IsStudent() {
 		return nil
@@ -115,6 +116,13 @@ func mustHaveAgreed(c *page.Context, tx *store.Tx, who identity.Person) error {
 	_, agreed, err := counselling.CurrentNotice(c, tx, who)
 	if err == nil && !agreed {
 		return counselling.ErrNotAgreed
+	}
+	if err != nil {
+		return err
+	}
+	asked, err := counselling.NeedsIntake(c, tx, who)
+	if err == nil && asked {
+		return counselling.ErrNotAsked
 	}
 	return err
 }
@@ -133,8 +141,8 @@ func openBooking(c *page.Context, tx *store.Tx, who identity.Person) (*counselli
 // times shows the hours of a counsellor by day; a full one cannot be chosen (D-43).
 func (f face) times(c *page.Context) error {
 	p, err := f.timesPage(c)
-	if errors.Is(err, counselling.ErrNotAgreed) {
-		return c.SeeOther(noticePath)
+	if to := first(err); to != "" {
+		return c.SeeOther(to)
 	}
 	if err != nil {
 		return err
@@ -199,8 +207,8 @@ func (f face) bookPage(c *page.Context) (*page.Book, error) {
 
 // otherTime answers a refusal with the hours as they are now (D-43).
 func (f face) otherTime(c *page.Context, refusal error) error {
-	if errors.Is(refusal, counselling.ErrNotAgreed) {
-		return c.SeeOther(noticePath)
+	if to := first(refusal); to != "" {
+		return c.SeeOther(to)
 	}
 	if errs.KindOf(refusal) != errs.Conflict && errs.KindOf(refusal) != errs.NotFound {
 		return refusal

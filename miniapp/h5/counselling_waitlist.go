@@ -17,8 +17,8 @@ const waitPath = "/m/counselling/wait"
 // to wait for one (T2).
 func (f face) wait(c *page.Context) error {
 	p, err := f.waitPage(c)
-	if errors.Is(err, counselling.ErrNotAgreed) {
-		return c.SeeOther(noticePath)
+	if to := first(err); to != "" {
+		return c.SeeOther(to)
 	}
 	if err != nil {
 		return err
@@ -131,8 +131,8 @@ func (f face) waited(c *page.Context, err error) error {
 	switch kind := errs.KindOf(err); {
 	case err == nil || errors.Is(err, page.ErrRepeat):
 		return c.SeeOther(waitPath)
-	case errors.Is(err, counselling.ErrNotAgreed):
-		return c.SeeOther(noticePath)
+	case first(err) != "":
+		return c.SeeOther(first(err))
 	case errors.Is(err, page.ErrStaleForm) || kind != errs.Conflict && kind != errs.Invalid:
 		return err
 	}

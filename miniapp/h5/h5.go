@@ -12,6 +12,7 @@ import (
 // Deps is what the phone's pages need besides the kit. OnAgreed may be nil.
 type Deps struct {
 	Home     templates.Home
+	Hotlines page.Hotlines
 	OnAgreed func(ctx context.Context, tx *store.Tx, who identity.Person) error
 }
 
@@ -38,6 +39,7 @@ func Register(r page.Routes, d Deps) {
 	r.POST("/counselling/strikes/:strike/appeal", f.appeal)
 	r.GET("/counselling/mine/:booking/cancel", f.askCancel)
 	r.POST("/counselling/mine/:booking/cancel", f.cancel)
+	registerCare(r, f)
 	r.GET("/counselling/wait", f.wait)
 	r.POST("/counselling/wait", f.join)
 	r.POST("/counselling/wait/leave", f.leave)

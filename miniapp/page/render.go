@@ -101,6 +101,7 @@ func funcs(assets *static.Assets, zone *time.Location) template.FuncMap {
 		"iso":   func(t time.Time) string { return t.In(zone).Format(time.RFC3339) },      // for <time datetime>
 		"badge": BadgeOf,
 		"where": where,
+		"inc":   func(i int) int { return i + 1 },                                               // a list counts from one
 		"first": firstRune,                                                                      // 林, for a round picture
 		"lines": func(s string) []string { return strings.Split(strings.TrimSpace(s), "\n\n") }, // paragraphs
 	}

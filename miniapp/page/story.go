@@ -83,6 +83,7 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 		{"error_ours", &Error{Base: Base{Title: "没有完成"}, Face: Phone, Message: errs.Apology, Next: "/m/", Label: "回到首页", Request: "K7QX2M"}},
 		{"error_desk", &Error{Base: Base{Title: "这一页看不了"}, Face: Desk, Message: counselling.ErrConfidential.Message, Next: "/desk/", Label: "回到工作台"}},
 	}
+	stories = append(stories, s.careStories(base, hotlines)...)
 	for _, state := range counselling.States() {
 		stories = append(stories, Story{"booking_" + string(state), &Booking{
 			Base:    base("预约", "/m/counselling/mine"),
