@@ -101,6 +101,12 @@ func (p *Day) Own() bool {
 	return p.Form["reason"] != "" && !slices.Contains(p.Reasons, p.Form["reason"])
 }
 
+// Reads tells whether the record of the open booking is this person's to read: its
+// counsellor's, or the head's. The verb decides; this only offers the link.
+func (p *Day) Reads() bool {
+	return p.Who.Has(identity.CentreHead) || p.Who.Has(identity.CentreCounsellor) && p.Open.Slot.Name == p.Who.Name
+}
+
 func day(c *page.Context) error {
 	p := &Day{}
 	p.Asking = c.Query("act")

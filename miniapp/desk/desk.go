@@ -47,6 +47,8 @@ func Register(r page.Routes) {
 	r.POST("/calendar/file/look", lookAtDays)
 	r.POST("/calendar/file", importDays)
 
+	registerCare(r)
+
 	r.GET("/people", people)
 	r.POST("/people/:id/bind", bind)
 	r.POST("/people/:id/unbind", unbind)

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/xuegong/xuegong/internal/counselling"
@@ -28,7 +29,7 @@ type Item struct {
 // navOf lists what this person works on, with what waits; nothing for who has no role.
 func navOf(ctx context.Context, tx *store.Tx, who identity.Person, path string) ([]Group, error) {
 	var groups []Group
-	for _, make := range []func(context.Context, *store.Tx, identity.Person) (Group, error){centreGroup, schoolGroup, peopleGroup, machineGroup} {
+	for _, make := range []func(context.Context, *store.Tx, identity.Person) (Group, error){centreGroup, careGroup, schoolGroup, peopleGroup, machineGroup} {
 		g, err := make(ctx, tx, who)
 		if err != nil {
 			return nil, err
@@ -81,6 +82,11 @@ func centreGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group,
 		{Path: "/desk/counselling/hours", Name: "排班", Detail: "每位老师什么时候接待，请假和例外"},
 		{Path: "/desk/counselling/counsellors", Name: "老师", Detail: "学生看到的介绍、方向和地点"},
 	}}
+	care, err := careItems(ctx, tx, who, slices.Min(centres))
+	if err != nil {
+		return Group{}, err
+	}
+	g.Items = append(g.Items, care...)
 	if counselling.Runs(who, centres[0]) {
 		g.Items = append(g.Items,
 			Item{Path: "/desk/counselling/figures", Name: "数据", Detail: "等待时间、接待量和到访，不含姓名"},
@@ -95,6 +101,26 @@ func schoolGroup(_ context.Context, _ *store.Tx, who identity.Person) (Group, er
 		return Group{}, nil
 	}
 	return Group{Name: "学校", Items: []Item{{Path: "/desk/calendar", Name: "校历", Detail: "放假和调休，排班和天数都按它算"}}}, nil
+}
+
+// careGroup is what reaches beyond the centre: what a 辅导员 writes to it, and what was
+// opened to somebody for a time.
+func careGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group, error) {
+	g := Group{Name: "同学的事"}
+	if who.Has(identity.ClassCounsellor) {
+		g.Items = append(g.Items, Item{Path: "/desk/concerns", Name: "关注同学", Detail: "把担心的同学告诉中心，看回复"})
+	}
+	if who.IsStudent() {
+		return g, nil
+	}
+	given, err := counselling.GivenToMe(ctx, tx, who)
+	if err != nil {
+		return Group{}, err
+	}
+	if len(given) > 0 {
+		g.Items = append(g.Items, Item{Path: "/desk/given", Name: "授权查看", Detail: "授权给您、限时查看的内容"})
+	}
+	return g, nil
 }
 
 func peopleGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group, error) {

@@ -34,6 +34,23 @@ func said(word, number string) string {
 		return "已登记到访。"
 	case "miss":
 		return "已登记未到。"
+	case "taken":
+		return "已记下由您联系，其他老师会知道。联系之后请写一句再办结。"
+	case "done":
+		return "已办结。"
+	case "duty":
+		if n == 0 {
+			return "这位老师在这些时间已经有班。"
+		}
+		return fmt.Sprintf("已加上 %d 班。", n)
+	case "removed":
+		return "已撤下这一班。"
+	case "second":
+		return "已提出，等第二位老师确认后生效。"
+	case "replied":
+		return "已回复，辅导员马上会收到。"
+	case "sent":
+		return "已交给中心，有回复会告诉您。"
 	case "opened":
 		if n == 0 {
 			return "这些时间已经开放过了。"
