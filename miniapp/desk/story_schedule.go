@@ -96,7 +96,8 @@ func (s teller) schedules() []page.Story {
 func (s teller) calendars() []page.Story {
 	cal := func() *Calendar {
 		p := &Calendar{Base: s.base("校历", "/desk/calendar"), Year: 2026, CanEdit: true, List: []calendar.Special{
-			{Day: s.at(-11, 0), Kind: calendar.Holiday, Name: "国庆节"}, {Day: s.at(-10, 0), Kind: calendar.Holiday, Name: "国庆节"},
+			{Day: s.at(-11, 0), Kind: calendar.Holiday, Name: "国庆节"},
+			{Day: s.at(-10, 0), Kind: calendar.Holiday, Name: "国庆节"},
 			{Day: s.at(-2, 0), Kind: calendar.MakeUp, Name: "国庆节调休", Follows: time.Wednesday},
 		}}
 		p.Form = Form{"kind": "holiday"}

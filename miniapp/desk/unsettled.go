@@ -28,7 +28,9 @@ type Unsettled struct {
 func (*Unsettled) Template() string { return "desk/unsettled" }
 
 // Fates are the ways out for a booking.
-func (p *Unsettled) Fates(s counselling.Stranded) Input { return fates(&p.Base, s, "先不动", p.Zone) }
+func (p *Unsettled) Fates(s counselling.Stranded) Input {
+	return fates(&p.Base, s, "先不动", p.Zone)
+}
 
 func fates(b *Base, s counselling.Stranded, open string, zone *time.Location) Input {
 	name := "to:" + s.Booking.PublicID
@@ -145,7 +147,9 @@ func (p *Away) Hidden() []string {
 }
 
 // Fates are the ways out for a booking.
-func (p *Away) Fates(s counselling.Stranded) Input { return fates(&p.Base, s, "按下面统一安排", p.Zone) }
+func (p *Away) Fates(s counselling.Stranded) Input {
+	return fates(&p.Base, s, "按下面统一安排", p.Zone)
+}
 
 func away(c *page.Context) error {
 	now := c.Now().In(c.Zone())
