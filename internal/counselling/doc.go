@@ -60,4 +60,17 @@
 // real or not, is answered with ErrConfidential (D-10). What leaves through WeCom
 // says neither what the centre does nor where; it uses the neutral name and place
 // of the settings.
+//
+// Around the hour stands care (T3, T4). The questions before a booking are asked once a
+// term; a red answer, or words in chat, opens a case: who is on duty is called at once,
+// then the next, then the head, then everybody, until a person takes it, and only a
+// person closes it, with a sentence of what was done.
+//
+//	open 等待联系 ──take──> taken 联系中 ──close──> closed 已办结
+//	      └──────────────close──────────────┘
+//
+// A note after the hour is read by its counsellor and the head alone. What students say
+// of an hour is kept without whose it is, and counted five at a time. A disclosure has one
+// of three grounds, two persons (one the head), the fewest fields, one recipient and a
+// time, and is a line the student reads.
 package counselling
