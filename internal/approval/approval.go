@@ -243,11 +243,11 @@ type Result struct {
 
 // Outcome is what a kind of subject adds to a decision.
 type Outcome struct {
-	// Lock locks the subject's row.
+	// Lock locks the subject's row FOR NO KEY UPDATE.
 	Lock func(ctx context.Context, tx *store.Tx, id string) error
-	// Allow may refuse what the person may otherwise decide, for example while a
-	// material is missing. nil allows everything.
-	Allow func(ctx context.Context, tx *store.Tx, id string, d Decision) error
+	// Allow may refuse what the person may otherwise decide, for example the last
+	// approval while a material is missing. nil allows everything.
+	Allow func(ctx context.Context, tx *store.Tx, id string, d Decision, last bool) error
 	// Decided does what follows, in the transaction of the decision.
 	Decided func(ctx context.Context, tx *store.Tx, r Result) error
 }

@@ -37,7 +37,7 @@ func (e *Engine) press(ctx context.Context, tx *store.Tx, who identity.Person, t
 		return Subject{}, err
 	}
 	if allow := v.outcome.Allow; allow != nil {
-		if err := allow(ctx, tx, v.review.Subject, d); err != nil {
+		if err := allow(ctx, tx, v.review.Subject, d, v.task.Stage == len(v.stages)-1); err != nil {
 			return Subject{}, err
 		}
 	}

@@ -40,7 +40,7 @@ func newOffice(t testing.TB) *office {
 	o := &office{t: t, db: db, clock: clk}
 	o.engine = &approval.Engine{Outcomes: map[string]approval.Outcome{thing: {
 		Lock:  func(context.Context, *store.Tx, string) error { return nil },
-		Allow: func(context.Context, *store.Tx, string, approval.Decision) error { return o.refuse },
+		Allow: func(context.Context, *store.Tx, string, approval.Decision, bool) error { return o.refuse },
 		Decided: func(_ context.Context, _ *store.Tx, r approval.Result) error {
 			o.mu.Lock()
 			defer o.mu.Unlock()

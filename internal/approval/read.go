@@ -198,6 +198,16 @@ func allKeys(ctx context.Context, tx *store.Tx, who identity.Person) ([]string, 
 	return keys, nil
 }
 
+// UnderWay returns the state of every review of the kind that has not ended, by the id
+// of its subject, for the owner's audit.
+func UnderWay(ctx context.Context, tx *store.Tx, kind string) (map[string]State, error) {
+	states, err := statesUnderWay(ctx, tx, kind)
+	if err != nil {
+		return nil, fmt.Errorf("list reviews under way: %w", err)
+	}
+	return states, nil
+}
+
 // Broken returns one line for each row that breaks an invariant of the package.
 func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	lines, err := broken(ctx, tx)

@@ -387,3 +387,16 @@ func Sealed() []store.Sealed {
 		{Table: "review_batch", Column: "decision", Key: "id", Place: `'review_batch/decision/' || public_id`},
 	}
 }
+
+func statesUnderWay(ctx context.Context, tx *store.Tx, kind string) (map[string]State, error) {
+	var rows []struct {
+		Subject string `db:"subject"`
+		State   State  `db:"state"`
+	}
+	err := tx.SelectContext(ctx, &rows, `select subject, state from review where kind = $1 and state in ('open', 'returned')`, kind)
+	states := make(map[string]State, len(rows))
+	for _, r := range rows {
+		states[r.Subject] = r.State
+	}
+	return states, err
+}
