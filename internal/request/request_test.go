@@ -1,0 +1,885 @@
+package request_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xuegong/xuegong/internal/approval"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/request"
+	"github.com/xuegong/xuegong/internal/sheet"
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+func TestEvery_outcome_goes_through_its_whole_life(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		code string
+		want string
+	}{
+		{certificate, "待审核 退回补充 重新提交 已通过 已打印 已领取 已撤销"},
+		{card, "待审核 退回补充 重新提交 已通过 已办好 已领取 已撤销"},
+		{subsidy, "待审核 退回补充 重新提交 收到材料 收到材料 本环节通过 已通过 待放款 放款未成功 待放款 已放款"},
+		{pledge, "待审核 退回补充 重新提交 已通过 已办结 已撤销"},
+	} {
+		t.Run(tt.code, func(t *testing.T) {
+			t.Parallel()
+			s := newSchool(t, 1)
+			a := s.live(tt.code)
+			if got := states(a); got != tt.want {
+				t.Errorf("history:\ngot  %s\nwant %s", got, tt.want)
+			}
+			s.sound()
+		})
+	}
+}
+
+// live takes an application of the first student through everything there is for it.
+func (s *school) live(code string) request.Application {
+	s.t.Helper()
+	a := s.applied(s.students[0], code)
+	reviewers := []identity.Person{s.he}
+	if code == subsidy {
+		reviewers = []identity.Person{s.jiang, s.he}
+	}
+	a = s.mustDecide(reviewers[0], a, approval.Decision{Action: approval.Return, Reason: "内容看不清"})
+	a = s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Resubmit(ctx, tx, s.students[0], a.PublicID, filled(code))
+	})
+	if code == subsidy {
+		a = s.receive(a, "ticket", "proof")
+	}
+	for _, who := range reviewers {
+		a = s.mustDecide(who, a, yes())
+	}
+	switch code {
+	case certificate, card:
+		a = s.collect(a)
+	case subsidy:
+		return s.pay(a)
+	}
+	return s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Revoke(ctx, tx, s.he, a.PublicID, "办理有误")
+	})
+}
+
+func (s *school) collect(a request.Application) request.Application {
+	s.t.Helper()
+	a = s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Print(ctx, tx, s.he, a.PublicID)
+	})
+	return s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.HandOver(ctx, tx, s.he, a.PublicID, " "+a.Student.Number+"\n")
+	})
+}
+
+// pay fails once and succeeds then.
+func (s *school) pay(a request.Application) request.Application {
+	s.t.Helper()
+	list := s.buildList(subsidy)
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		return s.engine.MarkFailed(ctx, tx, s.he, list.PublicID, a.PublicID, "卡号和姓名对不上")
+	})
+	s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Requeue(ctx, tx, s.he, a.PublicID)
+	})
+	list = s.buildList(subsidy)
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		_, err := s.engine.MarkPaid(ctx, tx, s.he, list.PublicID)
+		return err
+	})
+	return s.get(s.he, a.PublicID)
+}
+
+func (s *school) buildList(code string) (l request.List) {
+	s.t.Helper()
+	s.update(func(ctx context.Context, tx *store.Tx) (err error) {
+		l, err = s.engine.BuildList(ctx, tx, s.he, code)
+		return err
+	})
+	return l
+}
+
+func TestTwo_officers_decide_the_same_application_at_the_same_moment(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	a := s.applied(s.students[0], certificate)
+	var wg sync.WaitGroup
+	results := make([]error, 2)
+	for i, who := range []identity.Person{s.he, s.shen} {
+		wg.Go(func() {
+			d := yes()
+			if i == 1 {
+				d = approval.Decision{Action: approval.Reject, Reason: "不符合"}
+			}
+			results[i] = s.decide(who, a, d)
+		})
+	}
+	wg.Wait()
+	if (results[0] == nil) == (results[1] == nil) {
+		t.Fatalf("one must win: %v, %v", results[0], results[1])
+	}
+	for _, err := range results {
+		if err != nil && (errs.KindOf(err) != errs.Conflict || !strings.Contains(errs.MessageOf(err), "老师已在")) {
+			t.Errorf("the late one reads %v", err)
+		}
+	}
+	s.sound()
+}
+
+func TestA_student_who_submits_twice_has_one_application(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	st := s.students[0]
+	s.agree(st, certificate)
+	p, err := s.start(st, certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	numbers := make([]string, 8)
+	for i := range numbers {
+		wg.Go(func() {
+			a, err := s.submit(st, p.PublicID, filled(certificate))
+			if err != nil {
+				t.Error(err)
+			}
+			numbers[i] = a.Number
+		})
+	}
+	wg.Wait()
+	for _, n := range numbers {
+		if n == "" || n != numbers[0] {
+			t.Errorf("numbers %v", numbers)
+			break
+		}
+	}
+	if n := s.rows(`select count(*) from application`); n != 1 {
+		t.Errorf("%d applications", n)
+	}
+	s.sound()
+}
+
+func TestThe_fourth_of_three_is_refused_with_limit_and_count(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	st := s.students[0]
+	var last request.Application
+	for range 3 {
+		last = s.applied(st, certificate)
+	}
+	want := "资助证明2026—2027 学年最多申请 3 份，你已有 3 份。需要更多请联系活动中心 101。"
+	if _, err := s.start(st, certificate); errs.KindOf(err) != errs.Conflict || errs.MessageOf(err) != want {
+		t.Errorf("a fourth reads %v", err)
+	}
+	if _, err := s.do(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Withdraw(ctx, tx, st, last.PublicID)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.applied(st, certificate) // what was withdrawn does not count
+	s.sound()
+}
+
+func TestA_draft_begun_before_the_limit_was_reached_is_refused_by_its_seat(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	st := s.students[0]
+	for range 2 {
+		s.applied(st, certificate)
+	}
+	p, err := s.start(st, certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.apply(map[string]string{certificate: strings.Replace(definitions()[certificate], "per_year: 3", "per_year: 2", 1)})
+	if _, err := s.submit(st, p.PublicID, filled(certificate)); errs.KindOf(err) != errs.Conflict || !strings.Contains(errs.MessageOf(err), "最多申请 2 份，你已有 2 份") {
+		t.Errorf("got %v", err)
+	}
+	if n := s.rows(`select count(*) from application where state = 'submitted'`); n != 2 {
+		t.Errorf("%d applications", n)
+	}
+	s.sound()
+}
+
+func TestThe_last_second_of_a_window_counts_by_when_the_act_reached_us(t *testing.T) {
+	t.Parallel()
+	closes := time.Date(2026, 10, 21, 0, 0, 0, 0, storetestZone())
+	for _, tt := range []struct {
+		name     string
+		received time.Time
+		ok       bool
+	}{
+		{"its last second", closes.Add(-time.Second), true},
+		{"the second after", closes, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSchool(t, 1)
+			st := s.students[0]
+			s.agree(st, subsidy)
+			p, err := s.start(st, subsidy)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = s.clock.MoveTo(closes.Add(time.Hour)) // acted on late, say after a restart
+			s.at = tt.received
+			_, err = s.submit(st, p.PublicID, filled(subsidy))
+			if tt.ok != (err == nil) {
+				t.Fatalf("got %v", err)
+			}
+			if !tt.ok && errs.MessageOf(err) != "实习补贴现在不在申请时间：已于 2026-10-20 截止。" {
+				t.Errorf("reads %q", errs.MessageOf(err))
+			}
+		})
+	}
+}
+
+func TestA_window_is_kept_open_for_one_student(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 2)
+	s.wait(20 * 24 * time.Hour)
+	extend := func(who identity.Person, reason string) error {
+		return s.try(func(ctx context.Context, tx *store.Tx) error {
+			return s.engine.ExtendWindow(ctx, tx, who, subsidy, s.students[0].Number, tx.Now().Add(24*time.Hour), reason)
+		})
+	}
+	if err := extend(s.lu, "住院"); !errors.Is(err, identity.ErrForbidden) {
+		t.Errorf("another office: %v", err)
+	}
+	if err := extend(s.he, " "); errs.FieldsOf(err)["reason"] == "" {
+		t.Errorf("without a reason: %v", err)
+	}
+	if err := extend(s.he, "住院"); err != nil {
+		t.Fatal(err)
+	}
+	s.applied(s.students[0], subsidy)
+	if _, err := s.start(s.students[1], subsidy); errs.KindOf(err) != errs.Conflict {
+		t.Errorf("the other student: %v", err)
+	}
+	s.wait(25 * time.Hour)
+	if _, err := s.start(s.students[0], subsidy); errs.KindOf(err) != errs.Conflict {
+		t.Errorf("after the extension: %v", err)
+	}
+	s.sound()
+}
+
+func TestA_stranger_learns_nothing_from_an_id(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 3)
+	a := s.applied(s.students[0], subsidy)
+	p, err := s.start(s.students[0], pledge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := s.clock.Now().Add(time.Hour)
+	e := s.engine
+	student := map[string]func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error{
+		"Get": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Get(ctx, tx, who, id)
+			return err
+		},
+		"Paper": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Paper(ctx, tx, who, id)
+			return err
+		},
+		"Save": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Save(ctx, tx, who, id, in("wish", "x"))
+			return err
+		},
+		"SaveField": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.SaveField(ctx, tx, who, id, "wish", "x")
+			return err
+		},
+		"Submit": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Submit(ctx, tx, who, id, nil, request.ViaAPI)
+			return err
+		},
+		"Resubmit": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Resubmit(ctx, tx, who, id, nil)
+			return err
+		},
+		"Withdraw": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Withdraw(ctx, tx, who, id)
+			return err
+		},
+		"Discard": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			return e.Discard(ctx, tx, who, id)
+		},
+		"Dispute": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Dispute(ctx, tx, who, id, "tier", "不对")
+			return err
+		},
+		"File": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.File(ctx, tx, who, id, "x")
+			return err
+		},
+		"Open": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Open(ctx, tx, who, id)
+			return err
+		},
+	}
+	office := map[string]func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error{
+		"Receive": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Receive(ctx, tx, who, id, "ticket", true)
+			return err
+		},
+		"Extend": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Extend(ctx, tx, who, id, later, "x")
+			return err
+		},
+		"Print": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Print(ctx, tx, who, id)
+			return err
+		},
+		"HandOver": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.HandOver(ctx, tx, who, id, "1")
+			return err
+		},
+		"Revoke": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Revoke(ctx, tx, who, id, "x")
+			return err
+		},
+		"Requeue": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.Requeue(ctx, tx, who, id)
+			return err
+		},
+	}
+	for _, who := range []identity.Person{s.students[1], s.lu, s.admin} {
+		for name, verb := range student {
+			for _, id := range []string{a.PublicID, p.PublicID, "invented"} {
+				if err := s.try(func(ctx context.Context, tx *store.Tx) error { return verb(ctx, tx, who, id) }); !errors.Is(err, request.ErrNotYours) {
+					t.Errorf("%s by %s of %s: %v", name, who.Name, id, err)
+				}
+			}
+		}
+	}
+	for _, who := range []identity.Person{s.students[0], s.students[1], s.lu, s.admin, s.jiang} {
+		for name, verb := range office {
+			for _, id := range []string{a.PublicID, "invented"} {
+				if err := s.try(func(ctx context.Context, tx *store.Tx) error { return verb(ctx, tx, who, id) }); !errors.Is(err, request.ErrNotYours) {
+					t.Errorf("%s by %s of %s: %v", name, who.Name, id, err)
+				}
+			}
+		}
+	}
+	for _, task := range []string{a.Review.Task, "invented"} { // what a card's key holds
+		b := a
+		b.Review.Task = task
+		if err := s.decide(s.students[1], b, yes()); !errors.Is(err, approval.ErrNotYours) {
+			t.Errorf("decide %s: %v", task, err)
+		}
+	}
+	if err := s.try(func(ctx context.Context, tx *store.Tx) error { _, err := e.Get(ctx, tx, s.he, p.PublicID); return err }); !errors.Is(err, request.ErrNotYours) {
+		t.Errorf("the office reads a draft: %v", err)
+	}
+}
+
+func TestA_service_file_changed_while_applications_are_under_way(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	a := s.applied(s.students[0], certificate)
+	changed := strings.Replace(definitions()[certificate], "title: 审核,", "title: 会审,", 1)
+	s.apply(map[string]string{certificate: strings.Replace(changed, "label: 办理原因", "label: 用途", 1)})
+	a = s.get(s.students[0], a.PublicID)
+	if got := a.Rows()[1].Label; got != "办理原因" || a.Review.Stage().Title != "审核" {
+		t.Errorf("it reads %q at %q", got, a.Review.Stage().Title)
+	}
+	b := s.applied(s.students[0], certificate)
+	if got := b.Rows()[1].Label; got != "用途" || b.Review.Stage().Title != "会审" {
+		t.Errorf("a new one reads %q at %q", got, b.Review.Stage().Title)
+	}
+	s.mustDecide(s.he, a, yes())
+	s.sound()
+}
+
+func TestRejected_input_writes_nothing(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 2)
+	st := s.students[0]
+	p, err := s.start(st, subsidy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.submit(st, p.PublicID, filled(subsidy)); !errors.Is(err, request.ErrNotAgreed) {
+		t.Errorf("without the notice: %v", err)
+	}
+	s.agree(st, subsidy)
+	for _, cost := range []string{"", "12.345", "-1", "1e3", "12,3", "500.01"} {
+		if _, err := s.submit(st, p.PublicID, in("cost", cost)); errs.FieldsOf(err)["cost"] == "" {
+			t.Errorf("%q: %v", cost, err)
+		}
+		if err := s.try(func(ctx context.Context, tx *store.Tx) error {
+			_, err := s.engine.Save(ctx, tx, st, p.PublicID, in("cost", cost))
+			return err
+		}); cost != "" && errs.FieldsOf(err)["cost"] == "" {
+			t.Errorf("draft of %q: %v", cost, err)
+		}
+	}
+	if _, err := s.start(s.students[1], certificate); errs.MessageOf(err) != "需要本学年认定为特困或困难，现在的记录是“不困难”。可以先向辅导员申请困难认定。" {
+		t.Errorf("not eligible: %v", err)
+	}
+	for table, want := range map[string]int{
+		"application": 1, "application_answers": 0, "application_seat": 0, "application_material": 0, "application_event": 0, "review": 0, "send": 0,
+	} {
+		if n := s.rows(`select count(*) from ` + table); n != want {
+			t.Errorf("%d rows in %s", n, table)
+		}
+	}
+}
+
+func TestOne_draft_is_shared_by_page_and_chat(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	st := s.students[0]
+	s.agree(st, certificate)
+	p, err := s.start(st, certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"reason"}, p.Missing); diff != "" || p.Ready() || p.Answers["tier"].Text != "困难" {
+		t.Errorf("begun: missing %v, ready %t, tier %q", p.Missing, p.Ready(), p.Answers["tier"].Text)
+	}
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		_, err := s.engine.Save(ctx, tx, st, p.PublicID, in("note", "两份"))
+		return err
+	})
+	s.update(func(ctx context.Context, tx *store.Tx) (err error) {
+		p, err = s.engine.SaveField(ctx, tx, st, p.PublicID, "reason", "助学贷款")
+		return err
+	})
+	again, err := s.start(st, certificate)
+	if err != nil || again.PublicID != p.PublicID || !again.Ready() || again.Answers["note"].Text != "两份" {
+		t.Errorf("begun again: %v %v %v", again.PublicID == p.PublicID, again.Answers, err)
+	}
+	a, err := s.submit(st, p.PublicID, nil)
+	if err != nil || a.Answers["reason"].Text != "助学贷款" || a.Answers["note"].Text != "两份" {
+		t.Errorf("submitted %v, %v", a.Answers, err)
+	}
+	if next, err := s.start(st, certificate); err != nil || next.PublicID == p.PublicID {
+		t.Errorf("a new draft may begin: %v", err)
+	}
+}
+
+func TestA_missing_paper_blocks_the_last_approval(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	a := s.applied(s.students[0], subsidy)
+	if a.StateLabel() != "待交材料" {
+		t.Errorf("it is %s", a.StateLabel())
+	}
+	a = s.mustDecide(s.jiang, a, yes()) // an earlier stage need not wait
+	a = s.receive(a, "ticket")
+	if err := s.decide(s.he, a, yes()); errs.MessageOf(err) != "还没有收到实习证明，收齐并登记后再通过。" {
+		t.Errorf("got %v", err)
+	}
+	a = s.receive(a, "proof")
+	if a.StateLabel() != "已收材料，待审核" {
+		t.Errorf("it is %s", a.StateLabel())
+	}
+	if a = s.mustDecide(s.he, a, yes()); a.State != request.ToPay {
+		t.Errorf("it is %s", a.State)
+	}
+	s.sound()
+}
+
+func TestOnly_what_was_marked_opens_again(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	st := s.students[0]
+	s.agree(st, certificate)
+	p, _ := s.start(st, certificate)
+	a, err := s.submit(st, p.PublicID, in("reason", "助学贷款", "note", "一份"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.decide(s.he, a, approval.Decision{Action: approval.Return, Reason: "内容看不清", Marked: []string{"invented"}}); errs.FieldsOf(err)["marked"] == "" {
+		t.Errorf("an invented mark: %v", err)
+	}
+	a = s.mustDecide(s.he, a, approval.Decision{Action: approval.Return, Reason: "内容看不清", Marked: []string{"reason"}})
+	a = s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Resubmit(ctx, tx, st, a.PublicID, in("reason", "奖学金", "note", "改了别的"))
+	})
+	if a.Answers["reason"].Text != "奖学金" || a.Answers["note"].Text != "一份" {
+		t.Errorf("answers %v", a.Answers)
+	}
+	if len(a.Changes) != 1 || a.Changes[0].Before != "助学贷款" || a.Changes[0].After != "奖学金" {
+		t.Errorf("changes %v", a.Changes)
+	}
+	if again := s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Resubmit(ctx, tx, st, a.PublicID, in("reason", "第三次"))
+	}); again.Answers["reason"].Text != "奖学金" {
+		t.Errorf("twice: %v", again.Answers)
+	}
+	s.sound()
+}
+
+func TestPapers_that_do_not_come_end_the_application_by_itself(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	st := s.students[0]
+	a := s.applied(st, subsidy)
+	s.wait(6*24*time.Hour + 2*time.Hour)
+	if got := s.told(a); len(got) != 2 {
+		t.Errorf("told %v; want the receipt and one reminder", got)
+	}
+	s.wait(2 * 24 * time.Hour)
+	a = s.get(s.he, a.PublicID)
+	if a.State != request.Overdue || a.Review.State != approval.Withdrawn {
+		t.Fatalf("it is %s, its review %s", a.State, a.Review.State)
+	}
+	s.sound()
+	if _, err := s.do(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Receive(ctx, tx, s.he, a.PublicID, "ticket", true)
+	}); errs.MessageOf(err) != "这份申请已经逾期。确实要收，先写明原因延长期限。" {
+		t.Errorf("a late paper: %v", err)
+	}
+	a = s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Extend(ctx, tx, s.he, a.PublicID, tx.Now().Add(48*time.Hour), "车票寄丢了")
+	})
+	if a.State != request.Submitted || a.Review.State != approval.Open {
+		t.Fatalf("it is %s, its review %s", a.State, a.Review.State)
+	}
+	a = s.receive(a, "ticket", "proof")
+	s.wait(5 * 24 * time.Hour)
+	a = s.mustDecide(s.jiang, s.get(s.he, a.PublicID), yes())
+	if a = s.mustDecide(s.he, a, yes()); a.State != request.ToPay {
+		t.Errorf("it is %s", a.State)
+	}
+	s.sound()
+}
+
+func TestHanding_out_to_the_wrong_student_is_refused(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 2)
+	a := s.mustDecide(s.he, s.applied(s.students[0], certificate), yes())
+	hand := func(card string) error {
+		_, err := s.do(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+			return s.engine.HandOver(ctx, tx, s.he, a.PublicID, card)
+		})
+		return err
+	}
+	if err := hand(a.Student.Number); errs.KindOf(err) != errs.Conflict {
+		t.Errorf("before it is printed: %v", err)
+	}
+	a = s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Print(ctx, tx, s.he, a.PublicID)
+	})
+	if err := hand(s.students[1].Number); errs.FieldsOf(err)["card"] != "这份是张晓一（学号尾号 0000）的，和这张学生证不一致，不能发放。" {
+		t.Errorf("another's card: %v", err)
+	}
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		list, err := s.engine.Collectable(ctx, tx, s.he, s.students[0].Number)
+		if err != nil || len(list) != 1 || list[0].PublicID != a.PublicID {
+			t.Errorf("what waits: %d, %v", len(list), err)
+		}
+		return nil
+	})
+	if err := hand(a.Student.Number); err != nil {
+		t.Fatal(err)
+	}
+	if err := hand(a.Student.Number); errs.KindOf(err) != errs.Conflict {
+		t.Errorf("twice: %v", err)
+	}
+	a = s.get(s.he, a.PublicID)
+	if last := a.History[len(a.History)-1]; last.By != "何秋白" || last.State != request.Collected {
+		t.Errorf("history ends with %+v", last)
+	}
+	s.sound()
+}
+
+func TestA_certificate_says_what_was_known_and_can_be_checked_by_a_stranger(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	a := s.mustDecide(s.he, s.applied(s.students[0], certificate), yes())
+	a = s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Print(ctx, tx, s.he, a.PublicID)
+	})
+	again := s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Print(ctx, tx, s.he, a.PublicID)
+	})
+	if a.Certificate == nil || again.Certificate.Code != a.Certificate.Code {
+		t.Fatalf("printed twice: %v, %v", a.Certificate, again.Certificate)
+	}
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		sheet, err := s.engine.Certify(ctx, tx, s.he, a.PublicID)
+		if err != nil {
+			return err
+		}
+		if diff := cmp.Diff([]string{"张晓一（20230000）为困难学生，用于助学贷款。"}, sheet.Body); diff != "" {
+			t.Errorf("body (-want +got):\n%s", diff)
+		}
+		if _, err := s.engine.Certify(ctx, tx, s.students[0], a.PublicID); !errors.Is(err, identity.ErrForbidden) {
+			t.Errorf("the student prints it: %v", err)
+		}
+		c, err := s.engine.Verify(ctx, tx, strings.ToLower(a.Certificate.Code[:8])+"-"+a.Certificate.Code[8:])
+		if err != nil || !c.Valid(tx.Now()) || c.Holder != "张**" || c.Number != a.Number {
+			t.Errorf("checked: %+v, %v", c, err)
+		}
+		if _, err := s.engine.Verify(ctx, tx, "0000000000000000"); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("an invented code: %v", err)
+		}
+		return nil
+	})
+	s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return s.engine.Revoke(ctx, tx, s.he, a.PublicID, "信息有误")
+	})
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		c, err := s.engine.Verify(ctx, tx, a.Certificate.Code)
+		if err != nil || c.Valid(tx.Now()) {
+			t.Errorf("revoked: %+v, %v", c, err)
+		}
+		return nil
+	})
+	s.sound()
+}
+
+func TestPayout_sums_are_exact(t *testing.T) {
+	t.Parallel()
+	costs := []string{"0.01", "12.34", "12", "499.99", "0.10", "0.20", "33.33"}
+	s := newSchool(t, len(costs))
+	var ids []string
+	for i, st := range s.students {
+		s.agree(st, subsidy)
+		p, err := s.start(st, subsidy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := s.submit(st, p.PublicID, in("cost", costs[i]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a = s.receive(a, "ticket", "proof")
+		a = s.mustDecide(s.jiang, a, yes())
+		ids = append(ids, s.mustDecide(s.he, a, yes()).PublicID)
+	}
+	results := make([]error, 2)
+	var wg sync.WaitGroup
+	for i, who := range []identity.Person{s.he, s.shen} { // both build the list at once
+		wg.Go(func() {
+			results[i] = s.try(func(ctx context.Context, tx *store.Tx) error {
+				_, err := s.engine.BuildList(ctx, tx, who, subsidy)
+				return err
+			})
+		})
+	}
+	wg.Wait()
+	if (results[0] == nil) == (results[1] == nil) {
+		t.Fatalf("one list: %v, %v", results[0], results[1])
+	}
+	var lists []request.List
+	s.update(func(ctx context.Context, tx *store.Tx) (err error) {
+		lists, err = s.engine.PayoutLists(ctx, tx, s.shen)
+		return err
+	})
+	if len(lists) != 1 || lists[0].Total != 55797 || lists[0].Count != len(costs) {
+		t.Fatalf("lists %+v", lists)
+	}
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := s.engine.PayoutList(ctx, tx, s.lu, lists[0].PublicID); !errors.Is(err, identity.ErrForbidden) {
+			t.Errorf("another office: %v", err)
+		}
+		var b bytes.Buffer
+		if err := s.engine.ExportList(ctx, tx, s.he, lists[0].PublicID, &b); err != nil {
+			return err
+		}
+		table, err := sheet.Read(&b)
+		if err != nil {
+			return err
+		}
+		if last := table.Rows[len(table.Rows)-1].Cells; len(table.Rows) != len(costs)+1 || last[7] != "557.97" {
+			t.Errorf("the workbook ends with %v", last)
+		}
+		return nil
+	})
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		if err := s.engine.MarkFailed(ctx, tx, s.he, lists[0].PublicID, ids[2], "卡已注销"); err != nil {
+			return err
+		}
+		n, err := s.engine.MarkPaid(ctx, tx, s.he, lists[0].PublicID)
+		if n != len(costs)-1 {
+			t.Errorf("%d paid", n)
+		}
+		return err
+	})
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		n, err := s.engine.MarkPaid(ctx, tx, s.he, lists[0].PublicID)
+		if n != 0 {
+			t.Errorf("%d paid twice", n)
+		}
+		return err
+	})
+	s.sound()
+}
+
+func TestA_verdict_is_the_same_when_it_is_replayed_a_year_later(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	a := s.applied(s.students[0], certificate)
+	s.wait(365 * 24 * time.Hour)
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.ExecContext(ctx, `update fact set value = $1`, "不困难")
+		return err
+	})
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		v, err := request.Replay(ctx, tx, s.students[0], a.PublicID)
+		if diff := cmp.Diff(a.Verdict, v); diff != "" || v.Refused() {
+			t.Errorf("replayed (-want +got):\n%s", diff)
+		}
+		return err
+	})
+}
+
+func TestA_student_can_ask_a_person(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 2)
+	st := s.students[1] // the rules refuse
+	ask := func() (k request.Ask, err error) {
+		err = s.try(func(ctx context.Context, tx *store.Tx) error {
+			k, err = s.engine.AskPerson(ctx, tx, st, certificate, "家里刚出了事，认定还没更新")
+			return err
+		})
+		return k, err
+	}
+	k, err := ask()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask(); errs.KindOf(err) != errs.Conflict {
+		t.Errorf("asked twice: %v", err)
+	}
+	answer := func(who identity.Person) error {
+		return s.try(func(ctx context.Context, tx *store.Tx) error {
+			_, err := s.engine.Answer(ctx, tx, who, k.PublicID, "请带材料来一趟，当面核对。")
+			return err
+		})
+	}
+	for _, who := range []identity.Person{s.lu, s.admin, st} {
+		if err := answer(who); !errors.Is(err, request.ErrNotYours) {
+			t.Errorf("answered by %s: %v", who.Name, err)
+		}
+	}
+	if err := answer(s.he); err != nil {
+		t.Fatal(err)
+	}
+	if err := answer(s.shen); errs.MessageOf(err) != "何秋白老师已经回复过了，不用再处理。" {
+		t.Errorf("answered twice: %v", err)
+	}
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		mine, err := s.engine.MyAsks(ctx, tx, st)
+		if err != nil || len(mine) != 1 || mine[0].Answer != "请带材料来一趟，当面核对。" {
+			t.Errorf("%+v, %v", mine, err)
+		}
+		return nil
+	})
+}
+
+func TestThe_queue_is_searched_and_read_page_by_page(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 5)
+	for i, st := range s.students {
+		s.applied(st, pledge)
+		if i%2 == 0 {
+			s.applied(st, card)
+		}
+		s.wait(time.Minute)
+	}
+	page := func(who identity.Person, f request.Filter, after string, limit int) (names []string, next string) {
+		t.Helper()
+		s.update(func(ctx context.Context, tx *store.Tx) error {
+			list, n, err := s.engine.Queue(ctx, tx, who, f, after, limit)
+			names, next = nil, n
+			for _, i := range list {
+				names = append(names, i.Student.Name+" "+i.Service.Definition.Code)
+			}
+			return err
+		})
+		return names, next
+	}
+	first, next := page(s.he, request.Filter{}, "", 5)
+	rest, end := page(s.he, request.Filter{}, next, 5)
+	if len(first) != 5 || len(rest) != 3 || end != "" {
+		t.Errorf("pages %v %v %q", first, rest, end)
+	}
+	for _, tt := range []struct {
+		f    request.Filter
+		want int
+	}{
+		{request.Filter{Service: card}, 3},
+		{request.Filter{State: request.Submitted}, 8},
+		{request.Filter{State: request.Approved}, 0},
+		{request.Filter{Search: "20230002"}, 2},
+		{request.Filter{Search: s.students[1].Name}, 1},
+		{request.Filter{Search: "%"}, 0},
+	} {
+		if got, _ := page(s.he, tt.f, "", 100); len(got) != tt.want {
+			t.Errorf("%+v finds %v", tt.f, got)
+		}
+	}
+	if got, _ := page(s.lu, request.Filter{}, "", 100); len(got) != 0 {
+		t.Errorf("another office sees %v", got)
+	}
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		if _, _, err := s.engine.Queue(ctx, tx, s.jiang, request.Filter{}, "", 10); !errors.Is(err, identity.ErrForbidden) {
+			t.Errorf("who has no office: %v", err)
+		}
+		counts, err := s.engine.Counts(ctx, tx, s.he)
+		if diff := cmp.Diff(map[string]map[request.State]int{pledge: {request.Submitted: 5}, card: {request.Submitted: 3}}, counts); diff != "" {
+			t.Errorf("counts (-want +got):\n%s", diff)
+		}
+		var b bytes.Buffer
+		if err := s.engine.Export(ctx, tx, s.he, request.Filter{Service: pledge}, &b); err != nil {
+			return err
+		}
+		table, err := sheet.Read(&b)
+		if err != nil || len(table.Rows) != 5 || table.Rows[0].Cells[8] != "支教" {
+			t.Errorf("exported %v, %v", table.Rows, err)
+		}
+		return nil
+	})
+}
+
+func TestServices_say_what_is_open_and_for_whom(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 2)
+	_ = s.clock.MoveTo(s.clock.Now().Add(15 * 24 * time.Hour))
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		offers, err := s.engine.Services(ctx, tx, s.students[1])
+		if err != nil {
+			return err
+		}
+		got := map[string]string{}
+		for _, o := range offers {
+			got[o.Service.Definition.Code] = o.Blocked
+		}
+		want := map[string]string{
+			certificate: "需要本学年认定为特困或困难，现在的记录是“不困难”。可以先向辅导员申请困难认定。", card: "", pledge: "",
+			subsidy: "实习补贴现在不在申请时间：已于 2026-10-20 截止。",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		_, err = s.engine.Services(ctx, tx, s.he)
+		if !errors.Is(err, request.ErrStudentsOnly) {
+			t.Errorf("staff: %v", err)
+		}
+		return nil
+	})
+}
+
+func TestWhat_leaves_through_WeCom_is_put_for_every_change(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	a := s.live(subsidy)
+	if got := len(s.told(a)); got != 7 {
+		t.Errorf("told %d times: %v", got, s.told(a))
+	}
+}

@@ -1,0 +1,643 @@
+package request
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/xuegong/xuegong/internal/form"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/rule"
+	"github.com/xuegong/xuegong/internal/service"
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+func int64Array(ids []int64) any { return pq.Array(ids) }
+
+type newDraft struct {
+	PublicID   string
+	Version    service.Version
+	Student    identity.Person
+	Department int64
+	Via        Via
+}
+
+// begin returns the public id of the student's draft of the service, a new one if there is
+// none. A draft begun under an older version goes by the present one.
+func begin(ctx context.Context, tx *store.Tx, d newDraft) (string, error) {
+	var id string
+	err := tx.GetContext(ctx, &id, `
+		insert into application (public_id, service, version_id, student_id, department_id, via, student_name, student_number, created_at, updated_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+		on conflict (student_id, service) where state = 'draft' do update set version_id = excluded.version_id, department_id = excluded.department_id
+		returning public_id`, d.PublicID, d.Version.Definition.Code, d.Version.ID, d.Student.ID, d.Department, d.Via, d.Student.Name, d.Student.Number, tx.Now())
+	return id, err
+}
+
+// draftsOf returns the public ids of a student's drafts by service.
+func draftsOf(ctx context.Context, tx *store.Tx, student identity.ID) (map[string]string, error) {
+	var rows []struct {
+		Service string `db:"service"`
+		ID      string `db:"public_id"`
+	}
+	err := tx.SelectContext(ctx, &rows, `select service, public_id from application where student_id = $1 and state = 'draft'`, student)
+	drafts := make(map[string]string, len(rows))
+	for _, r := range rows {
+		drafts[r.Service] = r.ID
+	}
+	return drafts, err
+}
+
+func lockApplication(ctx context.Context, tx *store.Tx, publicID string) error {
+	var id int64
+	return tx.GetContext(ctx, &id, `select id from application where public_id = $1 for no key update`, publicID)
+}
+
+func setDraft(ctx context.Context, tx *store.Tx, id int64, sealed []byte) error {
+	_, err := tx.ExecContext(ctx, `update application set draft = $2, updated_at = $3 where id = $1`, id, sealed, tx.Now())
+	return err
+}
+
+func deleteDraft(ctx context.Context, tx *store.Tx, id int64) error {
+	_, err := tx.ExecContext(ctx, `
+		with asked as (update application_ask set application_id = null where application_id = $1)
+		delete from application where id = $1 and state = 'draft'`, id)
+	return err
+}
+
+type applicationRow struct {
+	ID          int64         `db:"id"`
+	PublicID    string        `db:"public_id"`
+	Number      string        `db:"number"`
+	Version     int64         `db:"version_id"`
+	Student     identity.ID   `db:"student_id"`
+	Department  int64         `db:"department_id"`
+	State       State         `db:"state"`
+	Draft       []byte        `db:"draft"`
+	Amount      sql.NullInt64 `db:"amount"`
+	DueAt       sql.NullTime  `db:"due_at"`
+	CreatedAt   time.Time     `db:"created_at"`
+	UpdatedAt   time.Time     `db:"updated_at"`
+	SubmittedAt sql.NullTime  `db:"submitted_at"`
+	DecidedAt   sql.NullTime  `db:"decided_at"`
+	EndedAt     sql.NullTime  `db:"ended_at"`
+	No          sql.NullInt64 `db:"no"`
+	Answers     []byte        `db:"answers"`
+	Snapshot    []byte        `db:"snapshot"`
+	Name        string        `db:"name"`
+	StudentNo   string        `db:"student_number"`
+	College     string        `db:"college"`
+	Class       string        `db:"class"`
+	Campus      string        `db:"campus"`
+}
+
+const selectApplication = `
+	select a.id, a.public_id, coalesce(a.number, '') number, a.version_id, a.student_id, a.department_id, a.state, a.draft, a.amount, a.due_at,
+		a.created_at, a.updated_at, a.submitted_at, a.decided_at, a.ended_at, s.no, s.answers, s.snapshot,
+		p.name, a.student_number, coalesce(p.college_name, '') college, coalesce(p.unit_name, '') class, coalesce(p.campus_name, '') campus
+	from application a join identity_person p on p.id = a.student_id
+	left join lateral (select no, answers, snapshot from application_answers s where s.application_id = a.id order by no desc limit 1) s on true`
+
+// applications returns whole applications but for history, questions and review.
+func applications(ctx context.Context, tx *store.Tx, where string, args ...any) ([]Application, error) {
+	var rows []applicationRow
+	if err := tx.SelectContext(ctx, &rows, selectApplication+" "+where, args...); err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	papers, err := materialsOf(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Application, len(rows))
+	for i, r := range rows {
+		if list[i], err = r.application(ctx, tx, papers[r.ID]); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func (r applicationRow) application(ctx context.Context, tx *store.Tx, papers []Material) (Application, error) {
+	a := Application{
+		PublicID: r.PublicID, Number: r.Number, State: r.State, Amount: r.Amount.Int64, Due: r.DueAt.Time, CreatedAt: r.CreatedAt,
+		SubmittedAt: r.SubmittedAt.Time, DecidedAt: r.DecidedAt.Time, EndedAt: r.EndedAt.Time, Materials: papers,
+		Student: Student{ID: r.Student, Name: r.Name, Number: r.StudentNo, College: r.College, ClassName: r.Class, Campus: r.Campus},
+		id:      r.ID, department: r.Department, no: int(r.No.Int64), draft: r.Draft, updated: r.UpdatedAt,
+	}
+	var err error
+	if a.Service, err = service.Get(ctx, tx, r.Version); err != nil {
+		return a, err
+	}
+	for i, m := range a.Materials {
+		for _, d := range a.Service.Definition.Materials {
+			if d.Code == m.Code {
+				a.Materials[i].Name = d.Name
+			}
+		}
+	}
+	if r.No.Valid {
+		if err := unsealJSON(tx, answersPlace(a.id, a.no), r.Answers, &a.Answers); err != nil {
+			return a, err
+		}
+		var s rule.Snapshot
+		if err := unsealJSON(tx, snapshotPlace(a.id, a.no), r.Snapshot, &s); err != nil {
+			return a, err
+		}
+		a.Verdict = s.Judge()
+		return a, nil
+	}
+	a.Answers, err = a.written(tx)
+	return a, err
+}
+
+func one(ctx context.Context, tx *store.Tx, publicID string) (Application, error) {
+	list, err := applications(ctx, tx, `where a.public_id = $1`, publicID)
+	if err != nil {
+		return Application{}, err
+	}
+	if len(list) == 0 {
+		return Application{}, sql.ErrNoRows
+	}
+	return list[0], nil
+}
+
+// insertSubmission turns a draft into an application with its number and first answers.
+func insertSubmission(ctx context.Context, tx *store.Tx, a Application, who identity.Person, s submission, via Via, due time.Time) error {
+	if err := insertAnswers(ctx, tx, a, 1, s); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+		update application set state = 'submitted', number = $2 || lpad(nextval('application_number')::text, 6, '0'), version_id = $3, via = $4,
+			student_name = $5, student_number = $6, draft = null, amount = $7, due_at = $8, submitted_at = $9
+		where id = $1 and state = 'draft'`,
+		a.id, tx.Now().In(tx.Zone()).Format("06"), a.Service.ID, via, who.Name, who.Number, s.amount, sql.NullTime{Time: due, Valid: !due.IsZero()}, tx.ReceivedAt())
+	return err
+}
+
+func insertResubmission(ctx context.Context, tx *store.Tx, a Application, s submission) error {
+	if err := insertAnswers(ctx, tx, a, a.no+1, s); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `update application set state = 'submitted', draft = null, amount = $2 where id = $1 and state = 'returned'`, a.id, s.amount)
+	return err
+}
+
+func insertAnswers(ctx context.Context, tx *store.Tx, a Application, no int, s submission) error {
+	answers, err := sealJSON(tx, answersPlace(a.id, no), s.answers)
+	if err != nil {
+		return err
+	}
+	snapshot, err := sealJSON(tx, snapshotPlace(a.id, no), s.snapshot)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		insert into application_answers (application_id, no, answers, snapshot, at) values ($1, $2, $3, $4, $5)`, a.id, no, answers, snapshot, tx.Now())
+	return err
+}
+
+// submissionsOf returns the answers of every submission, the first one first.
+func submissionsOf(ctx context.Context, tx *store.Tx, a Application) ([]form.Answers, error) {
+	var rows []struct {
+		No      int    `db:"no"`
+		Answers []byte `db:"answers"`
+	}
+	if err := tx.SelectContext(ctx, &rows, `select no, answers from application_answers where application_id = $1 order by no`, a.id); err != nil {
+		return nil, fmt.Errorf("load submissions: %w", err)
+	}
+	list := make([]form.Answers, len(rows))
+	for i, r := range rows {
+		if err := unsealJSON(tx, answersPlace(a.id, r.No), r.Answers, &list[i]); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// setState moves the application from the state it was read in; false means it is not in
+// it any more.
+func setState(ctx context.Context, tx *store.Tx, a Application, to State) (bool, error) {
+	res, err := tx.ExecContext(ctx, `
+		update application set state = $3,
+			decided_at = case when $3 in ('approved', 'rejected') then $4 else decided_at end,
+			ended_at = case when $5 then null else $4 end,
+			draft = case when $3 = 'returned' then draft end
+		where id = $1 and state = $2`, a.id, a.State, to, tx.Now(), to.Open())
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func setDue(ctx context.Context, tx *store.Tx, id int64, due time.Time) error {
+	_, err := tx.ExecContext(ctx, `update application set due_at = $2 where id = $1`, id, due)
+	return err
+}
+
+// takeSeat takes the lowest free seat of a limit. A seat somebody takes at the same moment
+// is refused by the key, so the number can never be exceeded; false means none is left.
+func takeSeat(ctx context.Context, tx *store.Tx, application int64, student identity.ID, code string, l limit) (bool, error) {
+	res, err := tx.ExecContext(ctx, `
+		insert into application_seat (application_id, student_id, service, period, seat, most)
+		select $1, $2, $3, $4, n, $5 from generate_series(1, $5::int) n
+		where not exists (select 1 from application_seat s where s.student_id = $2 and s.service = $3 and s.period = $4 and s.seat = n)
+		order by n limit 1
+		on conflict on constraint a_seat_of_a_limit_is_taken_once do nothing`, application, student, code, l.period, l.most)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func seatsTaken(ctx context.Context, tx *store.Tx, student identity.ID, code, period string) (int, error) {
+	var n int
+	err := tx.GetContext(ctx, &n, `
+		select count(*) from application_seat where student_id = $1 and service = $2 and period = $3`, student, code, period)
+	return n, err
+}
+
+// freeSeats gives back what an application in the state does not use: everything, or what
+// only counts while it is open.
+func freeSeats(ctx context.Context, tx *store.Tx, application int64, to State) error {
+	_, err := tx.ExecContext(ctx, `
+		delete from application_seat where application_id = $1 and (not $2 or period = 'open' and not $3)`, application, to.counts(), to.Open())
+	return err
+}
+
+func insertMaterials(ctx context.Context, tx *store.Tx, application int64, papers []service.Material) error {
+	codes, required := make([]string, len(papers)), make([]bool, len(papers))
+	for i, m := range papers {
+		codes[i], required[i] = m.Code, m.Required
+	}
+	_, err := tx.ExecContext(ctx, `
+		insert into application_material (application_id, code, required) select $1, code, required from unnest($2::text[], $3::boolean[]) as t (code, required)`,
+		application, pq.Array(codes), pq.Array(required))
+	return err
+}
+
+func materialsOf(ctx context.Context, tx *store.Tx, applications []int64) (map[int64][]Material, error) {
+	var rows []struct {
+		Application int64        `db:"application_id"`
+		Code        string       `db:"code"`
+		Required    bool         `db:"required"`
+		At          sql.NullTime `db:"received_at"`
+		By          string       `db:"by_name"`
+	}
+	err := tx.SelectContext(ctx, &rows, `
+		select m.application_id, m.code, m.required, m.received_at, coalesce(p.name, '') by_name
+		from application_material m left join identity_person p on p.id = m.received_by
+		where m.application_id = any($1) order by m.application_id, m.code`, pq.Array(applications))
+	papers := map[int64][]Material{}
+	for _, r := range rows {
+		papers[r.Application] = append(papers[r.Application], Material{Code: r.Code, Name: r.Code, Required: r.Required, ReceivedAt: r.At.Time, ReceivedBy: r.By})
+	}
+	return papers, err
+}
+
+// setMaterial ticks a paper, or takes the tick off for by 0; false means it was so already.
+func setMaterial(ctx context.Context, tx *store.Tx, application int64, code string, by identity.ID) (bool, error) {
+	res, err := tx.ExecContext(ctx, `
+		update application_material set received_by = nullif($3::bigint, 0), received_at = case when $3::bigint = 0 then null else $4::timestamptz end
+		where application_id = $1 and code = $2 and (received_at is null) = ($3::bigint <> 0)`, application, code, by, tx.Now())
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func insertEvent(ctx context.Context, tx *store.Tx, publicID string, application int64, state State, action string, by identity.ID, words []byte) error {
+	_, err := tx.ExecContext(ctx, `
+		insert into application_event (public_id, application_id, at, state, action, person_id, words)
+		values ($1, $2, $3, $4, $5, nullif($6::bigint, 0), $7)`, publicID, application, tx.Now(), state, action, by, words)
+	return err
+}
+
+type eventRow struct {
+	PublicID string      `db:"public_id"`
+	At       time.Time   `db:"at"`
+	State    State       `db:"state"`
+	Action   string      `db:"action"`
+	Person   identity.ID `db:"person_id"`
+	By       string      `db:"by_name"`
+	Words    []byte      `db:"words"`
+}
+
+func eventsOf(ctx context.Context, tx *store.Tx, application int64) ([]eventRow, error) {
+	var rows []eventRow
+	err := tx.SelectContext(ctx, &rows, `
+		select e.public_id, e.at, e.state, e.action, coalesce(e.person_id, 0) person_id, coalesce(p.name, '') by_name, e.words
+		from application_event e left join identity_person p on p.id = e.person_id where e.application_id = $1 order by e.id`, application)
+	return rows, err
+}
+
+func insertExtension(ctx context.Context, tx *store.Tx, publicID string, student identity.ID, code string, until time.Time, reason []byte, by identity.ID) error {
+	_, err := tx.ExecContext(ctx, `
+		insert into application_extension (public_id, student_id, service, until, reason, given_by, given_at) values ($1, $2, $3, $4, $5, $6, $7)`,
+		publicID, student, code, until, reason, by, tx.Now())
+	return err
+}
+
+func hasExtension(ctx context.Context, tx *store.Tx, student identity.ID, code string, at time.Time) (bool, error) {
+	var ok bool
+	err := tx.GetContext(ctx, &ok, `
+		select exists (select 1 from application_extension where student_id = $1 and service = $2 and until > $3 and given_at <= $3)`, student, code, at)
+	return ok, err
+}
+
+type queueRow struct {
+	ID          int64         `db:"id"`
+	PublicID    string        `db:"public_id"`
+	Number      string        `db:"number"`
+	Version     int64         `db:"version_id"`
+	State       State         `db:"state"`
+	Name        string        `db:"student_name"`
+	StudentNo   string        `db:"student_number"`
+	Student     identity.ID   `db:"student_id"`
+	College     string        `db:"college"`
+	Class       string        `db:"class"`
+	Missing     int           `db:"missing"`
+	Amount      sql.NullInt64 `db:"amount"`
+	DueAt       sql.NullTime  `db:"due_at"`
+	SubmittedAt time.Time     `db:"submitted_at"`
+}
+
+// filterSQL chooses applications: $1 all, $2 units, $3 service, $4 state, $5 what a number
+// begins with, $6 what a name contains. A search is one word; an empty one is everybody.
+const filterSQL = `
+	a.state <> 'draft' and ($1 or a.department_id = any($2)) and ($3 = '' or a.service = $3) and ($4 = '' or a.state = $4)
+		and ($5 = '' or a.number like $5 or a.student_number like $5 or a.student_name like $6)`
+
+func filterArgs(units []int64, all bool, f Filter) []any {
+	begins, contains := "", ""
+	if f.Search != "" {
+		word := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Search)
+		begins, contains = word+"%", "%"+word+"%"
+	}
+	return []any{all, pq.Array(units), f.Service, string(f.State), begins, contains}
+}
+
+// selectQueue finds the page first and joins what it shows only for its rows.
+func selectQueue(ctx context.Context, tx *store.Tx, units []int64, all bool, f Filter, at time.Time, id int64, limit int) ([]Item, error) {
+	var rows []queueRow
+	err := tx.SelectContext(ctx, &rows, `
+		with page as (
+			select a.* from application a where `+filterSQL+`
+				and (a.submitted_at, a.id) > ($7, $8) order by a.submitted_at, a.id limit $9)
+		select a.id, a.public_id, a.number, a.version_id, a.state, a.student_name, a.student_number, a.student_id,
+			coalesce(p.college_name, '') college, coalesce(p.unit_name, '') as class, a.amount, a.due_at, a.submitted_at,
+			(select count(*) from application_material m where m.application_id = a.id and m.required and m.received_at is null) missing
+		from page a join identity_person p on p.id = a.student_id order by a.submitted_at, a.id`,
+		append(filterArgs(units, all, f), at, id, limit)...)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Item, len(rows))
+	for i, r := range rows {
+		v, err := service.Get(ctx, tx, r.Version)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = Item{
+			PublicID: r.PublicID, Number: r.Number, Service: v, State: r.State, Missing: r.Missing, Amount: r.Amount.Int64, Due: r.DueAt.Time,
+			SubmittedAt: r.SubmittedAt, id: r.ID,
+			Student: Student{ID: r.Student, Name: r.Name, Number: r.StudentNo, College: r.College, ClassName: r.Class},
+		}
+	}
+	return list, nil
+}
+
+// chosen returns whole applications of a filter, for an export.
+func chosen(ctx context.Context, tx *store.Tx, units []int64, all bool, f Filter, limit int) ([]Application, error) {
+	return applications(ctx, tx, `where `+filterSQL+` order by a.submitted_at, a.id limit $7`, append(filterArgs(units, all, f), limit)...)
+}
+
+func countQueue(ctx context.Context, tx *store.Tx, units []int64, all bool) (map[string]map[State]int, error) {
+	var rows []struct {
+		Service string `db:"service"`
+		State   State  `db:"state"`
+		N       int    `db:"n"`
+	}
+	err := tx.SelectContext(ctx, &rows, `
+		select service, state, count(*) n from application where state <> 'draft' and ($1 or department_id = any($2)) group by service, state`, all, pq.Array(units))
+	counts := map[string]map[State]int{}
+	for _, r := range rows {
+		if counts[r.Service] == nil {
+			counts[r.Service] = map[State]int{}
+		}
+		counts[r.Service][r.State] = r.N
+	}
+	return counts, err
+}
+
+type newAsk struct {
+	PublicID    string
+	Service     service.Version
+	Department  int64
+	Application int64
+	Student     identity.ID
+	Field       string
+	Question    string
+}
+
+func insertAsk(ctx context.Context, tx *store.Tx, n newAsk) error {
+	_, err := tx.ExecContext(ctx, `
+		insert into application_ask (public_id, student_id, service, department_id, application_id, field, question, asked_at)
+		values ($1, $2, $3, $4, nullif($5::bigint, 0), $6, $7, $8)`, n.PublicID, n.Student, n.Service.Definition.Code, n.Department, n.Application,
+		n.Field, tx.Keys().Seal(askPlace(n.PublicID), []byte(n.Question)), tx.Now())
+	return err
+}
+
+func lockAsk(ctx context.Context, tx *store.Tx, publicID string) (department int64, err error) {
+	err = tx.GetContext(ctx, &department, `select department_id from application_ask where public_id = $1 for no key update`, publicID)
+	return department, err
+}
+
+// setAnswer writes the first answer; false means there is one.
+func setAnswer(ctx context.Context, tx *store.Tx, publicID string, sealed []byte, by identity.ID) (bool, error) {
+	res, err := tx.ExecContext(ctx, `
+		update application_ask set answer = $2, answered_at = $3, answered_by = $4 where public_id = $1 and answer is null`, publicID, sealed, tx.Now(), by)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func asksOf(ctx context.Context, tx *store.Tx, where string, args ...any) ([]Ask, error) {
+	var rows []struct {
+		PublicID    string       `db:"public_id"`
+		Service     string       `db:"service"`
+		Application string       `db:"application"`
+		Field       string       `db:"field"`
+		Student     identity.ID  `db:"student_id"`
+		Name        string       `db:"name"`
+		Number      string       `db:"number"`
+		College     string       `db:"college"`
+		Question    []byte       `db:"question"`
+		AskedAt     time.Time    `db:"asked_at"`
+		Answer      []byte       `db:"answer"`
+		AnsweredAt  sql.NullTime `db:"answered_at"`
+		AnsweredBy  string       `db:"answered_by"`
+	}
+	if err := tx.SelectContext(ctx, &rows, `
+		select k.public_id, k.service, coalesce(a.public_id, '') application, k.field, k.student_id, p.name, coalesce(p.number, '') number,
+			coalesce(p.college_name, '') college, k.question, k.asked_at, k.answer, k.answered_at, coalesce(b.name, '') answered_by
+		from application_ask k join identity_person p on p.id = k.student_id left join application a on a.id = k.application_id
+		left join identity_person b on b.id = k.answered_by `+where, args...); err != nil {
+		return nil, err
+	}
+	list := make([]Ask, len(rows))
+	for i, r := range rows {
+		list[i] = Ask{
+			PublicID: r.PublicID, Service: r.Service, Application: r.Application, Field: r.Field, AskedAt: r.AskedAt,
+			AnsweredAt: r.AnsweredAt.Time, AnsweredBy: r.AnsweredBy, Student: Student{ID: r.Student, Name: r.Name, Number: r.Number, College: r.College},
+		}
+		question, err := tx.Keys().Unseal(askPlace(r.PublicID), r.Question)
+		if err != nil {
+			return nil, err
+		}
+		list[i].Question = string(question)
+		if r.Answer == nil {
+			continue
+		}
+		answer, err := tx.Keys().Unseal(answerPlace(r.PublicID), r.Answer)
+		if err != nil {
+			return nil, err
+		}
+		list[i].Answer = string(answer)
+	}
+	return list, nil
+}
+
+func insertCertificate(ctx context.Context, tx *store.Tx, application int64, s Sheet, content []byte, by identity.ID) error {
+	_, err := tx.ExecContext(ctx, `
+		insert into certificate (application_id, number, code, content, issued_at, issued_by) values ($1, $2, $3, $4, $5, $6)`,
+		application, s.Number, s.Code, content, tx.Now(), by)
+	return err
+}
+
+func revokeCertificate(ctx context.Context, tx *store.Tx, application int64) error {
+	_, err := tx.ExecContext(ctx, `update certificate set revoked_at = $2 where application_id = $1 and revoked_at is null`, application, tx.Now())
+	return err
+}
+
+func certificateContent(ctx context.Context, tx *store.Tx, application int64) ([]byte, error) {
+	var b []byte
+	err := tx.GetContext(ctx, &b, `select content from certificate where application_id = $1`, application)
+	return b, err
+}
+
+// certificateOf returns nil if none was issued.
+func certificateOf(ctx context.Context, tx *store.Tx, application int64) (*Certificate, error) {
+	var c Certificate
+	var revoked sql.NullTime
+	err := tx.QueryRowContext(ctx, `select number, code, issued_at, revoked_at from certificate where application_id = $1`, application).
+		Scan(&c.Number, &c.Code, &c.IssuedAt, &revoked)
+	if store.Missing(err) {
+		return nil, nil
+	}
+	c.RevokedAt = revoked.Time
+	return &c, err
+}
+
+type certificateRow struct {
+	Number    string       `db:"number"`
+	Version   int64        `db:"version_id"`
+	Holder    string       `db:"name"`
+	IssuedAt  time.Time    `db:"issued_at"`
+	RevokedAt sql.NullTime `db:"revoked_at"`
+}
+
+func certificateByCode(ctx context.Context, tx *store.Tx, code string) (certificateRow, error) {
+	var r certificateRow
+	err := tx.GetContext(ctx, &r, `
+		select c.number, a.version_id, p.name, c.issued_at, c.revoked_at
+		from certificate c join application a on a.id = c.application_id join identity_person p on p.id = a.student_id where c.code = $1`, code)
+	return r, err
+}
+
+// underWay returns the state of every application that a review should be open for.
+func underWay(ctx context.Context, tx *store.Tx) (map[string]State, error) {
+	var rows []struct {
+		ID    string `db:"public_id"`
+		State State  `db:"state"`
+	}
+	err := tx.SelectContext(ctx, &rows, `select public_id, state from application where state in ('submitted', 'returned')`)
+	states := make(map[string]State, len(rows))
+	for _, r := range rows {
+		states[r.ID] = r.State
+	}
+	return states, err
+}
+
+// broken returns one line for each row that breaks an invariant of the package; steps are
+// the changes of state there are.
+func broken(ctx context.Context, tx *store.Tx, steps []string) ([]string, error) {
+	var lines []string
+	err := tx.SelectContext(ctx, &lines, `
+		select 'request: application ' || a.public_id || ' does not agree with its history' from application a
+			where a.state <> 'draft' and a.state is distinct from (select e.state from application_event e where e.application_id = a.id order by e.id desc limit 1)
+		union all
+		select 'request: application ' || a.public_id || ' went from ' || e.before || ' to ' || e.state from application a
+			join (select application_id, state, lag(state, 1, 'draft') over (partition by application_id order by id) before from application_event) e
+				on e.application_id = a.id
+			where e.before <> e.state and e.before || '>' || e.state <> all($2::text[])
+		union all
+		select 'request: application ' || a.public_id || ' was submitted without answers' from application a
+			where a.state <> 'draft' and not exists (select 1 from application_answers s where s.application_id = a.id)
+		union all
+		select 'request: application ' || a.public_id || ' was approved without ' || m.code from application a
+			join application_material m on m.application_id = a.id and m.required and m.received_at is null
+			where a.state in ('approved', 'printed', 'made', 'collected', 'to_pay', 'paid', 'pay_failed', 'done')
+		union all
+		select 'request: application ' || a.public_id || ' is past the deadline of its papers' from application a
+			where a.state in ('submitted', 'returned') and a.due_at < $1::timestamptz - interval '10 minutes'
+				and exists (select 1 from application_material m where m.application_id = a.id and m.required and m.received_at is null)
+		union all
+		select 'request: application ' || a.public_id || ' is ' || a.state || ' and takes seat ' || s.seat || ' of ' || s.period from application a
+			join application_seat s on s.application_id = a.id
+			where a.state in ('draft', 'rejected', 'withdrawn', 'overdue') or s.period = 'open' and a.ended_at is not null
+		union all
+		select 'request: certificate ' || c.number || ' stands for an application that is ' || a.state from certificate c join application a on a.id = c.application_id
+			where a.state not in ('printed', 'collected', 'revoked') or (a.state = 'revoked') <> (c.revoked_at is not null)
+		union all
+		select 'request: list ' || l.public_id || ' says ' || l.total || ' fen in ' || l.rows || ' rows and has ' || coalesce(sum(r.amount), 0) || ' in ' || count(r.*)
+			from payout_list l left join payout_row r on r.list_id = l.id
+			group by l.id having l.total <> coalesce(sum(r.amount), 0) or l.rows <> count(r.*)
+		union all
+		select 'request: application ' || a.public_id || ' is ' || a.state || ' and not so on a list' from application a
+			where a.state = 'paid' and not exists (select 1 from payout_row r where r.application_id = a.id and r.state = 'paid' and r.amount = a.amount)
+		union all
+		select 'request: application ' || a.public_id || ' is ' || a.state || ' and was paid' from application a
+			join payout_row r on r.application_id = a.id and r.state = 'paid' where a.state <> 'paid'
+		union all
+		select 'request: application ' || a.public_id || ' waits on a list with another amount' from application a
+			join payout_row r on r.application_id = a.id and r.state = 'waiting' where a.state <> 'to_pay' or a.amount <> r.amount`, tx.Now(), pq.Array(steps))
+	return lines, err
+}
+
+// Sealed lists the columns this package seals.
+func Sealed() []store.Sealed {
+	return []store.Sealed{
+		{Table: "application", Column: "draft", Key: "id", Place: `'application/draft/' || public_id`},
+		{Table: "application_answers", Column: "answers", Key: "id", Place: `'application_answers/answers/' || application_id || '/' || no`},
+		{Table: "application_answers", Column: "snapshot", Key: "id", Place: `'application_answers/snapshot/' || application_id || '/' || no`},
+		{Table: "application_event", Column: "words", Key: "id", Place: `'application_event/words/' || public_id`},
+		{Table: "application_extension", Column: "reason", Key: "id", Place: `'application_extension/reason/' || public_id`},
+		{Table: "application_ask", Column: "question", Key: "id", Place: `'application_ask/question/' || public_id`},
+		{Table: "application_ask", Column: "answer", Key: "id", Place: `'application_ask/answer/' || public_id`},
+		{Table: "certificate", Column: "content", Key: "application_id", Place: `'certificate/content/' || application_id`},
+		{Table: "payout_row", Column: "reason", Key: "id", Place: `'payout_row/reason/' || list_id || '/' || application_id`},
+	}
+}
