@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -28,6 +29,7 @@ import (
 	"github.com/xuegong/xuegong/internal/inbox"
 	"github.com/xuegong/xuegong/internal/job"
 	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/wecom"
@@ -46,23 +48,24 @@ type Options struct {
 
 // App is one process of the product.
 type App struct {
-	cfg     *config.Config
-	log     *slog.Logger
-	db      *store.DB
-	redis   redis.UniversalClient
-	wecom   *wecom.Client
-	bot     *bot.Bot
-	keeper  *inbox.Keeper
-	inbox   *inbox.Worker
-	outbox  *outbox.Worker
-	days    *outbox.CalendarWorker
-	jobs    *job.Runner
-	bell    *bell
-	metrics *metrics
-	home    templates.Home
-	offered []service.File // the service files of this process
-	handler http.Handler
-	listen  net.Listener
+	cfg      *config.Config
+	log      *slog.Logger
+	db       *store.DB
+	redis    redis.UniversalClient
+	wecom    *wecom.Client
+	bot      *bot.Bot
+	keeper   *inbox.Keeper
+	inbox    *inbox.Worker
+	outbox   *outbox.Worker
+	days     *outbox.CalendarWorker
+	jobs     *job.Runner
+	bell     *bell
+	metrics  *metrics
+	requests *request.Engine
+	home     templates.Home
+	offered  []service.File // the service files of this process
+	handler  http.Handler
+	listen   net.Listener
 }
 
 // New connects and wires, and starts nothing. The settings must satisfy Require.
@@ -70,7 +73,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if o.Clock == nil {
 		o.Clock = clock.System{}
 	}
-	a := &App{cfg: cfg, log: o.Log, metrics: newMetrics(), listen: o.Listener}
+	a := &App{cfg: cfg, log: o.Log, metrics: newMetrics(), requests: newRequests(), listen: o.Listener}
 	files, err := templates.Open(cfg.Templates)
 	if err != nil {
 		return nil, err
@@ -82,6 +85,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	if err := a.connect(ctx, o); err != nil {
+		a.Close()
+		return nil, err
+	}
+	if err := a.checkReviews(ctx); err != nil {
 		a.Close()
 		return nil, err
 	}
@@ -173,6 +180,7 @@ func (a *App) wire(files fs.FS, o Options) error {
 		counselling.RosterJob:   counselling.CheckRoster,
 		counselling.ReviewJob:   counselling.RemindReview,
 	}}
+	maps.Copy(a.jobs.Kinds, requestJobs(a.requests))
 	a.bell.due = map[string]func(){outbox.Queue: a.outbox.Wake, outbox.EntryQueue: a.days.Wake, job.Queue: a.jobs.Wake}
 	return a.route(files, o)
 }
@@ -241,7 +249,7 @@ func (a *App) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { a.keeper.Run(keeping) })
 	wg.Go(func() { a.bell.run(keeping) })
-	for _, work := range []func(context.Context){a.inbox.Run, a.outbox.Run, a.days.Run, a.jobs.Run, a.seal, a.keepDirectory, a.keepHours, a.setMenu} {
+	for _, work := range []func(context.Context){a.inbox.Run, a.outbox.Run, a.days.Run, a.jobs.Run, a.seal, a.keepDirectory, a.keepHours, a.keepFiles, a.setMenu} {
 		wg.Go(func() { work(ctx) })
 	}
 	served := make(chan error, 1)

@@ -9,15 +9,17 @@ import (
 
 	"github.com/xuegong/xuegong/bot"
 	"github.com/xuegong/xuegong/internal/approval"
+	"github.com/xuegong/xuegong/internal/blob"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/inbox"
 	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
 )
 
 // Sealed lists every column that holds sealed values, as their owners declare them.
 func Sealed() []store.Sealed {
-	return slices.Concat(inbox.Sealed(), outbox.Sealed(), bot.Sealed(), counselling.Sealed(), approval.Sealed())
+	return slices.Concat(inbox.Sealed(), outbox.Sealed(), bot.Sealed(), counselling.Sealed(), approval.Sealed(), blob.Sealed(), request.Sealed())
 }
 
 type rekeyCmd struct{ dataFlag }

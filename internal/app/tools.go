@@ -13,12 +13,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/audit"
+	"github.com/xuegong/xuegong/internal/blob"
 	"github.com/xuegong/xuegong/internal/clock"
 	"github.com/xuegong/xuegong/internal/config"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/simulator"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/wecom"
@@ -124,7 +127,8 @@ func Broken(ctx context.Context, db *store.DB) ([]string, error) {
 	err := db.View(ctx, func(tx *store.Tx) error {
 		lines = nil
 		for _, check := range []func(context.Context, *store.Tx) ([]string, error){
-			identity.Broken, counselling.Broken, outbox.Broken, remindersBroken, audit.Verify,
+			identity.Broken, counselling.Broken, outbox.Broken, remindersBroken,
+			approval.Broken, request.Broken, blob.Broken, audit.Verify,
 		} {
 			more, err := check(ctx, tx)
 			if err != nil {
