@@ -34,6 +34,8 @@ type soundBook struct {
 }
 
 // dictionary is built when the first sentence is read.
+//
+//nolint:gochecknoglobals // the embedded readings, read once; nothing changes them
 var dictionary = sync.OnceValue(func() *soundBook {
 	d := &soundBook{sounds: make([]sound, 1, 4600), of: make([]uint16, lastRead-firstRead+1)}
 	for line := range strings.Lines(readings) {

@@ -13,14 +13,11 @@ import (
 
 // CurrentNotice returns the notice in force and whether the person agreed to it (D-38, D-40).
 func CurrentNotice(ctx context.Context, tx *store.Tx, who identity.Person) (n Notice, agreed bool, err error) {
-	if n, err = latestNotice(ctx, tx); err != nil {
+	if n, agreed, err = noticeFor(ctx, tx, who.ID); err != nil {
 		if store.Missing(err) {
 			return n, false, errs.New(errs.Unavailable, "中心还没有发布预约须知，暂时不能预约。")
 		}
 		return n, false, fmt.Errorf("load notice: %w", err)
-	}
-	if agreed, err = hasAgreed(ctx, tx, who.ID, n.Version); err != nil {
-		return n, false, fmt.Errorf("load consent: %w", err)
 	}
 	return n, agreed, nil
 }

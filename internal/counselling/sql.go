@@ -330,6 +330,15 @@ func latestNotice(ctx context.Context, tx *store.Tx) (Notice, error) {
 	return n, err
 }
 
+// noticeFor returns the notice in force and whether the person agreed to it.
+func noticeFor(ctx context.Context, tx *store.Tx, who identity.ID) (n Notice, agreed bool, err error) {
+	err = tx.QueryRowContext(ctx, `
+		select n.version, n.body, n.published_at,
+			exists (select 1 from counselling_consent c where c.person_id = $1 and c.version = n.version and c.withdrawn_at is null)
+		from counselling_notice n order by n.version desc limit 1`, who).Scan(&n.Version, &n.Body, &n.PublishedAt, &agreed)
+	return n, agreed, err
+}
+
 func insertNotice(ctx context.Context, tx *store.Tx, version int, body string, by identity.ID) error {
 	_, err := tx.ExecContext(ctx, `
 		insert into counselling_notice (version, body, published_at, published_by) values ($1, $2, $3, nullif($4::bigint, 0))`,
@@ -342,12 +351,6 @@ func insertConsent(ctx context.Context, tx *store.Tx, who identity.ID, version i
 		insert into counselling_consent (person_id, version, agreed_at) values ($1, $2, $3)
 		on conflict (person_id, version) do update set withdrawn_at = null`, who, version, tx.Now())
 	return err
-}
-
-func hasAgreed(ctx context.Context, tx *store.Tx, who identity.ID, version int) (bool, error) {
-	var ok bool
-	err := tx.GetContext(ctx, &ok, `select exists (select 1 from counselling_consent where person_id = $1 and version = $2 and withdrawn_at is null)`, who, version)
-	return ok, err
 }
 
 // lockCounsellor lets two editors of one counsellor's hours queue.

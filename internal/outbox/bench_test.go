@@ -26,11 +26,14 @@ const reminders = 20_000
 type idle struct {
 	n    atomic.Int64
 	last atomic.Int64
+	all  chan struct{} // closed with the last one
 }
 
 func (i *idle) Send(context.Context, json.RawMessage) (wecom.SendResult, error) {
-	i.n.Add(1)
 	i.last.Store(clock.Wall().UnixNano())
+	if i.n.Add(1) == reminders {
+		close(i.all)
+	}
 	return wecom.SendResult{MsgID: "m"}, nil
 }
 
@@ -71,12 +74,13 @@ func BenchmarkDueAtOnce(b *testing.B) {
 		b.ReportMetric(ms(clock.Wall().Sub(start)), "raw_ms")
 
 		ring(b, bell, outbox.Queue, ids)
-		i := &idle{}
+		i := &idle{all: make(chan struct{})}
 		w := &outbox.Worker{DB: db, Alarm: bell, Client: i, Render: render, Log: slog.New(slog.DiscardHandler), Calls: 256, Sweep: time.Hour}
 		ctx, stop := context.WithCancel(context.Background())
 		done := make(chan struct{})
 		start = clock.Wall()
 		go func() { w.Run(ctx); close(done) }()
+		<-i.all // asking the database meanwhile would take a core of it
 		for waiting := reminders; waiting > 0; {
 			storetest.Update(b, db, func(tx *store.Tx) (err error) {
 				waiting, err = outbox.Waiting(ctx, tx)
