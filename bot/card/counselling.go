@@ -115,6 +115,7 @@ func (m Maker) Mine(taskID string, b counselling.Booking, name string) wecom.Tem
 		row("地点", Where(b.Slot.Campus, b.Slot.Place)),
 	}, []wecom.Button{
 		{Type: wecom.LinkURL, Text: "查看详情", URL: m.URL("/m/counselling/mine/" + b.PublicID)},
+		{Text: "改时间", Key: Route(Go, "counselling.move")},
 		{Text: "取消预约", Key: Route(AskCancel, b.PublicID)},
 	})
 	c.Source = source(name)

@@ -39,6 +39,10 @@ import (
 //	s01 agrees               reads the notice on its page and agrees
 //	the centre asks          its questions before a booking, from now on
 //	the centre calls         somebody for crisis words, without asking
+//	t06 moves s05: 理由      the centre moves the newest booking to the next free hour
+//	s05 moves                the student does
+//	t06 marks s05            the centre records that the student did not come
+//	s05 appeals: 说明        the student says why
 //	@ 23h                    the clock moves on
 //	s01 silent               nothing more has come
 //
@@ -88,6 +92,7 @@ var (
 	centre  = regexp.MustCompile(`^the centre (asks|calls)$`)
 	silent  = regexp.MustCompile(`^(\w+) silent$`)
 	days    = regexp.MustCompile(`^(\w+) calendar(?:: (.*))?$`)
+	onPages = regexp.MustCompile(`^(\w+) (moves|marks|appeals)(?: (\w+))?(?:: (.*))?$`)
 	moves   = regexp.MustCompile(`^@ (\S+)$`)
 )
 
@@ -135,6 +140,8 @@ func play(t *testing.T, w *world, file string) {
 			w.agree(w.browser(m(agrees)[1]))
 		case m(centre) != nil:
 			w.cares(m(centre)[1])
+		case m(onPages) != nil:
+			w.onPage(m(onPages)[1], m(onPages)[2], m(onPages)[3], m(onPages)[4])
 		case m(moves) != nil:
 			d, err := time.ParseDuration(m(moves)[1])
 			w.must(err)
@@ -259,6 +266,47 @@ func (w *world) neutral(user string, m shown) {
 	w.must(err)
 	if !counselling.Neutral(string(m.Body)) || !counselling.Neutral(string(card)) {
 		w.t.Errorf("%s reads what the centre does: %s %s", user, m.Body, card)
+	}
+}
+
+// onPage does what is done on a page, by the API the page has too. It is about whose
+// newest booking; "" is the person's own.
+func (w *world) onPage(user, act, whose, text string) {
+	w.t.Helper()
+	if whose == "" {
+		whose = user
+	}
+	type item struct {
+		ID, Booking string
+		Bookable    bool
+	}
+	var list struct{ Items []item }
+	load := func(c *http.Client, path string) item {
+		w.t.Helper()
+		res, err := c.Get(w.url + "/api/v1/counselling/" + path)
+		w.must(err)
+		defer func() { _ = res.Body.Close() }()
+		list.Items = nil
+		w.must(json.NewDecoder(res.Body).Decode(&list))
+		for _, i := range list.Items {
+			if path != "slots" || i.Bookable {
+				return i
+			}
+		}
+		w.t.Fatalf("%s: nothing in %s", whose, path)
+		return item{}
+	}
+	booking := load(w.browser(whose), "bookings").ID
+	c := w.browser(user)
+	path, body := "bookings/"+booking+"/miss", map[string]any{}
+	switch act {
+	case "moves":
+		path, body = "bookings/"+booking+"/move", map[string]any{"slot": load(c, "slots").ID, "reason": text}
+	case "appeals":
+		path, body = "strikes/"+load(c, "strikes").ID+"/appeal", map[string]any{"text": text}
+	}
+	if status, out := w.call(c, http.MethodPost, "/api/v1/counselling/"+path, body); status >= 300 {
+		w.t.Fatalf("%s %s %s: %d %v", user, act, whose, status, out)
 	}
 }
 
