@@ -14,11 +14,13 @@ import (
 	"github.com/xuegong/xuegong/bot/card"
 	"github.com/xuegong/xuegong/bot/dialogue"
 	"github.com/xuegong/xuegong/bot/understand"
+	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/inbox"
 	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/wecom"
 	"github.com/xuegong/xuegong/templates"
@@ -26,11 +28,12 @@ import (
 
 // Bot acts on what people say and press.
 type Bot struct {
-	AgentID int
-	Cards   card.Maker
-	Home    templates.Home
-	Binding identity.Binding
-	Log     *slog.Logger
+	AgentID  int
+	Cards    card.Maker
+	Home     templates.Home
+	Binding  identity.Binding
+	Requests *request.Engine
+	Log      *slog.Logger
 
 	mu    sync.Mutex
 	known vocabulary // built for the names it was last asked for
@@ -335,8 +338,12 @@ func (t talk) routes() map[string]func(parts []string) error {
 		card.Decline:   func(p []string) error { return t.declineOffer(p[1]) },
 		card.KeepWait:  func([]string) error { return t.keepWait() },
 		card.LeaveWait: func([]string) error { return t.leaveWait() },
-		card.Take:      func(p []string) error { return t.takeCase(p[1]) },
-		card.Call:      t.pressCall,
+
+		card.Pass:   func(p []string) error { return t.pass(p[1]) },
+		card.Return: func(p []string) error { return t.sendBack(approval.Return, p[1], p[2]) },
+		card.Refuse: func(p []string) error { return t.sendBack(approval.Reject, p[1], p[2]) },
+		card.Take:   func(p []string) error { return t.takeCase(p[1]) },
+		card.Call:   t.pressCall,
 	}
 }
 

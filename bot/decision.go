@@ -7,6 +7,7 @@ import (
 
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/wecom"
 )
@@ -22,6 +23,7 @@ type queue struct {
 func queues() map[string]queue {
 	return map[string]queue{
 		counselling.KindRequested: {what: "条预约等您确认", path: "/desk/counselling"},
+		request.KindReview:        {what: "份申请等您审核", path: "/desk/applications"},
 	}
 }
 

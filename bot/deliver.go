@@ -11,6 +11,7 @@ import (
 	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/wecom"
 )
@@ -78,6 +79,13 @@ func (b *Bot) renderers() map[string]renderer {
 		counselling.KindWaitAsk:    of(b.renderWaitAsk),
 		counselling.KindWaitEnded:  of(b.renderWaitEnded),
 		counselling.KindWaitLapsed: of(b.renderWaitLapsed),
+
+		request.KindReview:         review(b.renderReview),
+		request.KindReviewed:       review(b.renderReviewed),
+		request.KindReviewReminder: review(b.renderReviewWaits),
+		request.KindChanged:        of(b.renderChanged),
+		request.KindAnswered:       of(b.renderChanged),
+		request.KindAsked:          of(b.renderAsked),
 	}
 	maps.Copy(all, b.careRenderers())
 	return all

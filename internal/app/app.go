@@ -159,7 +159,7 @@ func openRedis(address string) (redis.UniversalClient, error) {
 
 func (a *App) wire(files fs.FS, o Options) error {
 	a.bot = &bot.Bot{
-		AgentID: a.cfg.AgentID, Home: a.home, Binding: identity.ByNumber, Log: a.log,
+		AgentID: a.cfg.AgentID, Home: a.home, Binding: identity.ByNumber, Requests: a.requests, Log: a.log,
 		Cards: card.Maker{BaseURL: a.cfg.PublicURL, Zone: a.cfg.Location()},
 	}
 	a.inbox = &inbox.Worker{DB: a.db, Handle: a.bot.Handle, GiveUp: a.bot.GiveUp, Log: a.log, Concurrency: 8, Observe: a.metrics.act}
