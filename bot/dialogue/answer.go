@@ -11,7 +11,7 @@ import (
 // answer reads the input as an answer to q, then as answers to other questions.
 // It reports whether anything was understood.
 func (t *turn) answer(q Question) (bool, error) {
-	if q.typed() && !t.unseen && !(t.in.Whole && t.interrupts()) {
+	if q.typed() && !t.unseen && (!t.in.Whole || !t.interrupts()) {
 		return t.answerText(q)
 	}
 	if !t.unseen {

@@ -508,8 +508,23 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// fuzzHost serves every script.
+var fuzzHost = dialogue.Host{
+	Options: func(question string, answers map[string]dialogue.Answer) ([]dialogue.Option, error) {
+		if question == "items" {
+			return office.Options(question, answers)
+		}
+		return options(question, answers)
+	},
+	Check: check,
+	Away:  func(string, dialogue.When, map[string]dialogue.Answer) (string, error) { return "", nil },
+}
+
 func FuzzStep(f *testing.F) {
-	words := []dialogue.Word{"", dialogue.Yes, dialogue.No, dialogue.Back, dialogue.Cancel, dialogue.Help, dialogue.More, dialogue.Any, dialogue.Skip}
+	words := []dialogue.Word{"", dialogue.Yes, dialogue.No, dialogue.Back, dialogue.Cancel, dialogue.Help, dialogue.More, dialogue.Any, dialogue.Skip, dialogue.Hello, dialogue.Thanks}
+	f.Add(`{"script":"proof","version":3,"step":"items","picked":["aid","gone"]}`, "1 2 9", 0, 0, "", "!enough", 0, int64(0))
+	f.Add(`{"script":"proof","version":3,"step":"amount","answers":{"notice":{"value":"yes"},"items":{"value":"aid"},"copies":{"value":"2"}}}`, "¥1,28O.5万", 0, 0, "", "", 0, int64(3))
+	f.Add(`{"script":"proof","version":3,"step":"leave","answers":{"notice":{"value":"yes"},"items":{"value":"aid"},"copies":{"value":"1"},"born":{"value":"2005-03-02"}},"at":"2025-10-20T00:00:00Z"}`, "下周三", 0, 0, "", "", 0, int64(8))
 	f.Add(`{}`, "你好", 0, 0, "", "", 0, int64(0))
 	f.Add(`{"script":"counselling.book","version":1,"step":"time","answers":{"notice":{"value":"yes"},"counsellor":{"value":"wang"}},"offered":["16 10"],"few":true}`, "三点", 2, 1, "", "wang", 0, int64(1))
 	f.Add(`{"script":"certificate","version":0,"step":"x","turned":-5,"seq":7}`, "国家", 5, -1, "job", "!cancel", 7, int64(7))
@@ -526,8 +541,8 @@ func FuzzStep(f *testing.F) {
 			in.Times = []dialogue.When{{From: at(16, 0), To: at(16, 0).Add(time.Duration(period)), Every: int(period % 9)}}
 			in.Names = who(key, "li")
 		}
-		for _, s := range []dialogue.Script{booking, certificate} {
-			r, err := dialogue.Step(s, st, in, host)
+		for _, s := range []dialogue.Script{booking, certificate, proof} {
+			r, err := dialogue.Step(s, st, in, fuzzHost)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -18,4 +18,38 @@
 // the options of one may depend on the answers before it. One option that fits is
 // taken, several are offered alone, none is said so beside what there is. Nothing is
 // submitted that the confirm question has not read back.
+//
+// # A service by data
+//
+// A Script is plain data: a service's definition becomes one by making a Question of
+// each field, in order, and a Confirm at the end (Validate refuses one that cannot
+// work). TestACertificateIsAskedForByData is a whole one.
+//
+//	field in the definition       Question                        Answer.Value
+//	notice to read                Notice                          yes
+//	one line, a paragraph         Text, Long; Min, Max characters the text
+//	one of, several of            Choice, Many; Min, Max picked   key; keys with commas
+//	number, amount                Number, Money; Min, Max, Unit   12; fen
+//	day, days                     Date, Period                    2006-01-02; 2006-01-02/2006-01-05
+//	promise, yes or no            Attest                          yes or no
+//	photo, file, rows, region     Page                            what the page put there
+//	asked only when               If: an earlier question and its values
+//	may be left out               Optional; answers ""
+//	known to the school           an Answer in State.Answers before the first Step; read
+//	                              back and changeable, unless the Question is Fixed
+//
+// The Host is what a definition cannot hold: Options reads the choices (of the
+// definition, or of the database with the answers so far), Check refuses a value with
+// the sentence the student reads at the question (errs.Invalid) or returns the Answer to
+// keep (an empty Label leaves the engine's), Away explains a time without options. The
+// caller turns a sentence into an Input with package understand; Date and Period read
+// its Times, so that dates are understood in every way people write them.
+//
+// A Page question is left with a link (Reply.Page) to the page of the same draft. The
+// page writes the answer and goes on with a Step of the zero Input: in chat the next
+// question follows by itself (bot.Answered).
+//
+// A draft of another Version is asked again what is new. How long a draft stays silent
+// before it is offered instead, and which draft waits for another one, is the face's
+// (package bot, drafts).
 package dialogue

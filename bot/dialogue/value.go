@@ -55,7 +55,8 @@ func (t *turn) answerValue(q Question) (bool, error) {
 
 // number reads a whole number: 3, ３门, 十二.
 func (t *turn) number(q Question) (Answer, string) {
-	n, ok := whole(strings.TrimSuffix(plain(norm.NFKC.String(t.in.Text)), plain(q.Unit)))
+	s := strings.Trim(strings.ReplaceAll(norm.NFKC.String(t.in.Text), ",", ""), " 。！!~")
+	n, ok := whole(strings.TrimSpace(strings.TrimSuffix(s, q.Unit)))
 	if !ok {
 		return Answer{}, ""
 	}
