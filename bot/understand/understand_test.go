@@ -1,6 +1,7 @@
 package understand_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -307,6 +308,36 @@ func FuzzUnderstand(f *testing.F) {
 
 func BenchmarkUnderstand(b *testing.B) {
 	u := understand.New(school)
+	for _, sentence := range []string{"心里咨询", "明天下午三点约王老师", "你好，请问怎么预约心理咨询呀？除了周五下午都可以"} {
+		b.Run(sentence, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				u.Understand(sentence, wednesday)
+			}
+		})
+	}
+}
+
+// BenchmarkLargeSchool is a vocabulary of 60 intents and 200 members of staff.
+func BenchmarkLargeSchool(b *testing.B) {
+	large := school
+	for _, i := range school.Intents {
+		for n := range 3 {
+			phrases := make([]string, len(i.Phrases))
+			for k, p := range i.Phrases {
+				phrases[k] = p + []string{"材料", "进度", "地点"}[n]
+			}
+			large.Intents = append(large.Intents, understand.Intent{Name: fmt.Sprint(i.Name, n), Phrases: phrases})
+		}
+	}
+	large.Intents = large.Intents[:60]
+	surnames, given := []rune("赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许"), []rune("安宁远舟清和雨晴言溪")
+	for i := range 200 {
+		large.People = append(large.People, understand.Name{
+			ID: fmt.Sprint("p", i), Name: string([]rune{surnames[i%20], given[i/20], given[(i*7+3)%10]}),
+		})
+	}
+	u := understand.New(large)
 	for _, sentence := range []string{"心里咨询", "明天下午三点约王老师", "你好，请问怎么预约心理咨询呀？除了周五下午都可以"} {
 		b.Run(sentence, func(b *testing.B) {
 			b.ReportAllocs()
