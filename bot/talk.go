@@ -195,7 +195,7 @@ func (t talk) step(d *open, in dialogue.Input) error {
 		}
 		d.Steps, d.asks = slices.Insert(slices.Clone(d.Steps), 1, more...), nil
 	}
-	res, err := dialogue.Step(d.script.Script, d.State, in, d.host(t))
+	res, err := dialogue.Step(d.Script, d.State, in, d.host(t))
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (t talk) finish(d *open) error {
 	case err == nil:
 		return t.end(d, "已提交", func() error { return nil })
 	case errors.As(err, &again):
-		res, err := dialogue.Reopen(d.script.Script, d.State, again.question, errs.MessageOf(again.err), d.host(t))
+		res, err := dialogue.Reopen(d.Script, d.State, again.question, errs.MessageOf(again.err), d.host(t))
 		if err != nil {
 			return err
 		}
@@ -383,7 +383,7 @@ func (t talk) anew(d *open) error {
 	if err := t.drop(); err != nil {
 		return err
 	}
-	if err := t.start(d.script.Name, d.Said); err != nil {
+	if err := t.start(d.Name, d.Said); err != nil {
 		return err
 	}
 	now, err := t.openDialogue()
