@@ -424,5 +424,16 @@ func Sealed() []store.Sealed {
 	return []store.Sealed{
 		{Table: "booking", Column: "wish", Key: "id", Place: `'booking/wish/' || public_id`},
 		{Table: "strike", Column: "appeal", Key: "id", Place: `'strike/appeal/' || public_id`},
+		{Table: "concern", Column: "body", Key: "id", Place: `'concern/body/' || public_id`},
+		{Table: "concern", Column: "help", Key: "id", Place: `'concern/help/' || public_id`},
+		{Table: "disclosure", Column: "reason", Key: "id", Place: `'disclosure/reason/' || public_id`},
+		{Table: "disclosure", Column: "delay_reason", Key: "id", Place: `'disclosure/delay_reason/' || public_id`},
+		{Table: "disclosure", Column: "review", Key: "id", Place: `'disclosure/review/' || public_id`},
+		{Table: "feedback", Column: "words", Key: "public_id", TextKey: true, Place: `'feedback/words/' || public_id`},
+		{Table: "guardian", Column: "contact", Key: "student_id", Place: `'guardian/contact/' || student_id`},
+		{Table: "intake", Column: "answers", Key: `student_id || '/' || term`, TextKey: true, Place: `'intake/answers/' || student_id || '/' || term`},
+		{Table: "note_version", Column: "body", Key: `booking_id || '/' || version`, TextKey: true, Place: `'note_version/body/' || (select b.public_id from booking b where b.id = booking_id) || '/' || version`},
+		{Table: "red_case", Column: "outcome", Key: "id", Place: `'red_case/outcome/' || public_id`},
+		{Table: "referral", Column: "place", Key: "id", Place: `'referral/place/' || public_id`},
 	}
 }

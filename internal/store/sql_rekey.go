@@ -12,7 +12,8 @@ import (
 // it, so that the values can be sealed anew when the school changes its key.
 type Sealed struct {
 	Table, Column string
-	Key           string // bigint column, unique, by which the rows are walked
+	Key           string // SQL expression, unique, by which the rows are walked: a bigint column
+	TextKey       bool   // or, for a table without one, a text
 	Place         string // SQL expression of the place of a row's value
 }
 
@@ -27,7 +28,11 @@ const sealedBy = `case when length(%[1]s) > 1 then convert_from(substr(%[1]s, 2,
 // is a transaction, so that it can be stopped at any time and begun again, beside
 // running processes that know both keys.
 func (db *DB) Rekey(ctx context.Context, s Sealed) (done, unreadable int, err error) {
-	for after, more := int64(0), true; more; {
+	after := "0"
+	if s.TextKey {
+		after = ""
+	}
+	for more := true; more; {
 		var n, bad int
 		err := db.Update(ctx, func(tx *Tx) (err error) {
 			n, bad, after, more, err = tx.rekey(ctx, s, after)
@@ -41,20 +46,20 @@ func (db *DB) Rekey(ctx context.Context, s Sealed) (done, unreadable int, err er
 	return done, unreadable, nil
 }
 
-func (tx *Tx) rekey(ctx context.Context, s Sealed, after int64) (done, bad int, last int64, more bool, err error) {
+func (tx *Tx) rekey(ctx context.Context, s Sealed, after string) (done, bad int, last string, more bool, err error) {
 	var rows []struct {
-		Key   int64  `db:"key"`
+		Key   string `db:"key"`
 		Place string `db:"place"`
 		Value []byte `db:"value"`
 	}
 	if err := tx.SelectContext(ctx, &rows, fmt.Sprintf(`
-		select %[2]s as key, %[3]s as place, %[4]s as value from %[5]s
-		where %[2]s > $1 and %[4]s is not null and %[1]s <> $2
+		select (%[2]s)::text as key, %[3]s as place, %[4]s as value from %[5]s
+		where %[2]s > $1::%[7]s and %[4]s is not null and %[1]s <> $2
 		order by %[2]s limit %[6]d for no key update`,
-		fmt.Sprintf(sealedBy, s.Column), s.Key, s.Place, s.Column, s.Table, rekeyAtOnce), after, tx.Keys().first); err != nil {
+		fmt.Sprintf(sealedBy, s.Column), s.Key, s.Place, s.Column, s.Table, rekeyAtOnce, s.keyType()), after, tx.Keys().first); err != nil {
 		return 0, 0, after, false, err
 	}
-	var keys []int64
+	var keys []string
 	var values [][]byte
 	for _, r := range rows {
 		after = r.Key
@@ -67,10 +72,17 @@ func (tx *Tx) rekey(ctx context.Context, s Sealed, after int64) (done, bad int, 
 	}
 	if len(keys) > 0 {
 		_, err = tx.ExecContext(ctx, fmt.Sprintf(`
-			update %[1]s set %[2]s = t.value from unnest($1::bigint[], $2::bytea[]) as t (key, value) where %[1]s.%[3]s = t.key`,
-			s.Table, s.Column, s.Key), pq.Array(keys), pq.Array(values))
+			update %[1]s set %[2]s = t.value from unnest($1::%[4]s[], $2::bytea[]) as t (key, value) where %[3]s = t.key`,
+			s.Table, s.Column, s.Key, s.keyType()), pq.Array(keys), pq.Array(values))
 	}
 	return len(keys), bad, after, len(rows) == rekeyAtOnce, err
+}
+
+func (s Sealed) keyType() string {
+	if s.TextKey {
+		return "text"
+	}
+	return "bigint"
 }
 
 // KeyUse returns how many values of the column each key has sealed, by the key's id; ""
