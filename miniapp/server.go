@@ -17,6 +17,7 @@ import (
 	"github.com/xuegong/xuegong/internal/config"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/session"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/wecom"
@@ -39,6 +40,7 @@ type WeCom interface {
 type Deps struct {
 	DB        *store.DB
 	WeCom     WeCom
+	Requests  *request.Engine
 	Redis     redis.UniversalClient
 	Config    *config.Config
 	Home      templates.Home
@@ -122,6 +124,7 @@ func (s *Server) Register(r *gin.Engine) {
 	_ = r.SetTrustedProxies(proxies()) // the error is for malformed networks
 	r.GET("/", func(g *gin.Context) { g.Redirect(http.StatusFound, "/m/") })
 	r.GET("/now", s.showNow)
+	s.registerVerify(r)
 	r.GET(static.Prefix+"*file", gin.WrapH(s.assets))
 	if name := s.deps.Config.VerifyTxt; name != "" {
 		content := strings.TrimSuffix(strings.TrimPrefix(name, "WW_verify_"), ".txt")

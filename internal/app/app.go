@@ -73,7 +73,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if o.Clock == nil {
 		o.Clock = clock.System{}
 	}
-	a := &App{cfg: cfg, log: o.Log, metrics: newMetrics(), requests: newRequests(), listen: o.Listener}
+	a := &App{cfg: cfg, log: o.Log, metrics: newMetrics(), requests: newRequests(cfg.PublicURL), listen: o.Listener}
 	files, err := templates.Open(cfg.Templates)
 	if err != nil {
 		return nil, err
@@ -194,7 +194,7 @@ func (a *App) route(files fs.FS, o Options) error {
 	}
 	pages, err := miniapp.New(miniapp.Deps{
 		DB: a.db, WeCom: a.wecom, Redis: a.redis, Config: a.cfg, Home: a.home, Templates: files,
-		Binding: identity.ByNumber, FrameAncestors: o.FrameAncestors, Log: a.log, OnAgreed: a.bot.Agreed, Token: identity.ByToken,
+		Binding: identity.ByNumber, Requests: a.requests, FrameAncestors: o.FrameAncestors, Log: a.log, OnAgreed: a.bot.Agreed, Token: identity.ByToken,
 	})
 	if err != nil {
 		return err

@@ -10,14 +10,15 @@ import (
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/blob"
 	"github.com/xuegong/xuegong/internal/calendar"
+	"github.com/xuegong/xuegong/internal/document"
 	"github.com/xuegong/xuegong/internal/job"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
 )
 
 // newRequests wires applications and the reviews of everything that is decided.
-func newRequests() *request.Engine {
-	e := &request.Engine{Approval: &approval.Engine{After: afterWorkdays}}
+func newRequests(publicURL string) *request.Engine {
+	e := &request.Engine{Approval: &approval.Engine{After: afterWorkdays}, Press: &document.Press{}, PublicURL: publicURL}
 	e.Approval.Outcomes = map[string]approval.Outcome{request.Kind: e.Outcome()}
 	return e
 }

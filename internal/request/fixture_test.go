@@ -11,6 +11,7 @@ import (
 
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/clock"
+	"github.com/xuegong/xuegong/internal/document"
 	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/job"
@@ -137,7 +138,7 @@ func (s *school) apply(changed map[string]string) {
 
 // newEngine wires requests and their reviews as the program does.
 func newEngine() *request.Engine {
-	e := &request.Engine{Approval: &approval.Engine{}}
+	e := &request.Engine{Approval: &approval.Engine{}, Press: &document.Press{}, PublicURL: "https://xuegong.example"}
 	e.Approval.Outcomes = map[string]approval.Outcome{request.Kind: e.Outcome()}
 	return e
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/xuegong/xuegong/internal/approval"
+	"github.com/xuegong/xuegong/internal/document"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/internal/identity"
@@ -18,8 +19,10 @@ const Kind = "request"
 
 // Engine has the verbs. It is a value that app builds and hands to the faces.
 type Engine struct {
-	Approval *approval.Engine
-	Hooks    map[string]Hook // by code of the service
+	Approval  *approval.Engine
+	Hooks     map[string]Hook // by code of the service
+	Press     *document.Press
+	PublicURL string // before /verify/ on certificates
 }
 
 // Hook does what a service wants done when an application of it changed its state, in
@@ -205,6 +208,7 @@ type Certificate struct {
 	Code      string // what a stranger checks
 	IssuedAt  time.Time
 	RevokedAt time.Time
+	Checks    []time.Time // when strangers looked it up, the last ones first (T10)
 }
 
 // Application is one of a student to an office.

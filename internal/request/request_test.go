@@ -598,8 +598,14 @@ func TestHanding_out_to_the_wrong_student_is_refused(t *testing.T) {
 
 func TestA_certificate_says_what_was_known_and_can_be_checked_by_a_stranger(t *testing.T) {
 	t.Parallel()
-	s := newSchool(t, 1)
+	s := newSchool(t, 2)
 	a := s.mustDecide(s.he, s.applied(s.students[0], certificate), yes())
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := s.engine.Certify(ctx, tx, s.students[0], a.PublicID); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("before it is issued: %v", err)
+		}
+		return nil
+	})
 	a = s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
 		return s.engine.Print(ctx, tx, s.he, a.PublicID)
 	})
@@ -617,8 +623,17 @@ func TestA_certificate_says_what_was_known_and_can_be_checked_by_a_stranger(t *t
 		if diff := cmp.Diff([]string{"张晓一（20230000）为困难学生，用于助学贷款。"}, sheet.Body); diff != "" {
 			t.Errorf("body (-want +got):\n%s", diff)
 		}
-		if _, err := s.engine.Certify(ctx, tx, s.students[0], a.PublicID); !errors.Is(err, identity.ErrForbidden) {
-			t.Errorf("the student prints it: %v", err)
+		own, err := s.engine.Printable(ctx, tx, s.students[0], a.PublicID)
+		if err != nil {
+			return err
+		}
+		if pdf, err := own.PDF(); err != nil || !bytes.HasPrefix(pdf, []byte("%PDF-")) || !bytes.Contains(pdf, []byte("/SubFilter /adbe.pkcs7.detached")) {
+			t.Errorf("the holder's page: %d bytes, %v", len(pdf), err)
+		}
+		for _, stranger := range []identity.Person{s.students[1], s.lu, s.jiang, s.admin} {
+			if _, err := s.engine.Certify(ctx, tx, stranger, a.PublicID); errs.KindOf(err) != errs.Forbidden {
+				t.Errorf("%s reads it: %v", stranger.Name, err)
+			}
 		}
 		c, err := s.engine.Verify(ctx, tx, strings.ToLower(a.Certificate.Code[:8])+"-"+a.Certificate.Code[8:])
 		if err != nil || !c.Valid(tx.Now()) || c.Holder != "张**" || c.Number != a.Number {
@@ -636,6 +651,13 @@ func TestA_certificate_says_what_was_known_and_can_be_checked_by_a_stranger(t *t
 		c, err := s.engine.Verify(ctx, tx, a.Certificate.Code)
 		if err != nil || c.Valid(tx.Now()) {
 			t.Errorf("revoked: %+v, %v", c, err)
+		}
+		if _, err := s.engine.Certify(ctx, tx, s.students[0], a.PublicID); errs.KindOf(err) != errs.Conflict {
+			t.Errorf("a revoked one is still handed out: %v", err)
+		}
+		own, err := s.engine.Get(ctx, tx, s.students[0], a.PublicID)
+		if err != nil || len(own.Certificate.Checks) != 2 {
+			t.Errorf("the holder sees %d checks of two, %v", len(own.Certificate.Checks), err)
 		}
 		return nil
 	})

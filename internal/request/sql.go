@@ -520,53 +520,6 @@ func asksOf(ctx context.Context, tx *store.Tx, where string, args ...any) ([]Ask
 	return list, nil
 }
 
-func insertCertificate(ctx context.Context, tx *store.Tx, application int64, s Sheet, content []byte, by identity.ID) error {
-	_, err := tx.ExecContext(ctx, `
-		insert into certificate (application_id, number, code, content, issued_at, issued_by) values ($1, $2, $3, $4, $5, $6)`,
-		application, s.Number, s.Code, content, tx.Now(), by)
-	return err
-}
-
-func revokeCertificate(ctx context.Context, tx *store.Tx, application int64) error {
-	_, err := tx.ExecContext(ctx, `update certificate set revoked_at = $2 where application_id = $1 and revoked_at is null`, application, tx.Now())
-	return err
-}
-
-func certificateContent(ctx context.Context, tx *store.Tx, application int64) ([]byte, error) {
-	var b []byte
-	err := tx.GetContext(ctx, &b, `select content from certificate where application_id = $1`, application)
-	return b, err
-}
-
-// certificateOf returns nil if none was issued.
-func certificateOf(ctx context.Context, tx *store.Tx, application int64) (*Certificate, error) {
-	var c Certificate
-	var revoked sql.NullTime
-	err := tx.QueryRowContext(ctx, `select number, code, issued_at, revoked_at from certificate where application_id = $1`, application).
-		Scan(&c.Number, &c.Code, &c.IssuedAt, &revoked)
-	if store.Missing(err) {
-		return nil, nil
-	}
-	c.RevokedAt = revoked.Time
-	return &c, err
-}
-
-type certificateRow struct {
-	Number    string       `db:"number"`
-	Version   int64        `db:"version_id"`
-	Holder    string       `db:"name"`
-	IssuedAt  time.Time    `db:"issued_at"`
-	RevokedAt sql.NullTime `db:"revoked_at"`
-}
-
-func certificateByCode(ctx context.Context, tx *store.Tx, code string) (certificateRow, error) {
-	var r certificateRow
-	err := tx.GetContext(ctx, &r, `
-		select c.number, a.version_id, p.name, c.issued_at, c.revoked_at
-		from certificate c join application a on a.id = c.application_id join identity_person p on p.id = a.student_id where c.code = $1`, code)
-	return r, err
-}
-
 // underWay returns the state of every application that a review should be open for.
 func underWay(ctx context.Context, tx *store.Tx) (map[string]State, error) {
 	var rows []struct {
@@ -638,6 +591,7 @@ func Sealed() []store.Sealed {
 		{Table: "application_ask", Column: "question", Key: "id", Place: `'application_ask/question/' || public_id`},
 		{Table: "application_ask", Column: "answer", Key: "id", Place: `'application_ask/answer/' || public_id`},
 		{Table: "certificate", Column: "content", Key: "application_id", Place: `'certificate/content/' || application_id`},
+		{Table: "signing_key", Column: "key", Key: "id", Place: `'signing_key/key/' || id`},
 		{Table: "payout_row", Column: "reason", Key: "id", Place: `'payout_row/reason/' || list_id || '/' || application_id`},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/templates"
 )
 
@@ -41,6 +42,11 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 	asked := s.queue(base("排队等空位", "/m/counselling"), true, false)
 	asked.Wait.AskedAt = now
 	stories := []Story{
+		{"verify", &Verify{Base: Base{Title: "证明核验", Now: now}}},
+		{"verify_valid", s.check(now, 0, time.Time{})},
+		{"verify_expired", s.check(now.AddDate(0, -9, 0), 180, time.Time{})},
+		{"verify_revoked", s.check(now.AddDate(0, -1, 0), 180, now.AddDate(0, 0, -3))},
+		{"verify_unknown", &Verify{Base: Base{Title: "证明核验", Now: now}, Code: "0000000000000000", Unknown: errs.MessageOf(request.ErrNoCertificate)}},
 		{"home_student", &Home{Base: base("学工", ""), Modules: ModulesFor(home, student)}},
 		{"home_teacher", &Home{Base: Base{Title: "学工", Who: teacher, Now: now}, Modules: ModulesFor(home, teacher)}},
 		{"notice", &Notice{Base: base("预约须知", "/m/"), Notice: s.notice()}},
@@ -212,5 +218,16 @@ func (s sampler) queue(base Base, waits, earlier bool) *Queue {
 func (s sampler) offered(base Base, earlier bool) *Queue {
 	p := s.queue(base, true, earlier)
 	p.Wait.Offer = &counselling.Offer{PublicID: "0offer1", State: counselling.OfferOpen, Slot: s.slot(1, 15, 1, 1), Until: s.now.Add(30 * time.Minute)}
+	return p
+}
+
+// check is a stranger's look at a certificate issued at a time.
+func (s sampler) check(issued time.Time, days int, revoked time.Time) *Verify {
+	p := &Verify{Base: Base{Title: "证明核验", Now: s.now}, Code: "7K4M2QXW9TRBH3CD", Check: request.Check{
+		Number: "XG2026000123", Title: "奖助贷证明", Holder: "张**", Issuer: "勤工助学中心", IssuedAt: issued, RevokedAt: revoked,
+	}}
+	if days > 0 {
+		p.Check.ExpiresAt = issued.AddDate(0, 0, days)
+	}
 	return p
 }
