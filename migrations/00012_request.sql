@@ -53,7 +53,8 @@ create table application (
 create unique index a_student_has_one_draft_of_a_service on application (student_id, service) where state = 'draft';
 create index application_by_student on application (student_id, id desc);
 create index application_queue on application (department_id, submitted_at, id) where state <> 'draft';
-create index application_by_state on application (department_id, service, state, submitted_at, id) where state <> 'draft';
+create index application_by_state on application (department_id, state, submitted_at, id) where state <> 'draft';
+create index application_by_number on application (number text_pattern_ops) where state <> 'draft';
 create index application_by_student_number on application (student_number text_pattern_ops) where state <> 'draft';
 create index application_by_version on application (version_id);
 

@@ -81,11 +81,10 @@ func (a *App) keepFiles(ctx context.Context) {
 }
 
 // checkReviews refuses the start while a review waits that this release cannot decide. A
-// database without the tables of reviews yet has none.
+// database without the tables of reviews yet has none; readyz says what it needs.
 func (a *App) checkReviews(ctx context.Context) error {
-	have, _, err := a.db.Schema(ctx)
-	if err != nil || have < firstWithReviews {
-		return nil // readyz says so
+	if have, _, err := a.db.Schema(ctx); err != nil || have < firstWithReviews {
+		return err
 	}
 	return a.db.View(ctx, func(tx *store.Tx) error {
 		if err := a.requests.Approval.Ready(ctx, tx); err != nil {

@@ -65,7 +65,7 @@ func (e *Engine) Dispute(ctx context.Context, tx *store.Tx, who identity.Person,
 	if err != nil {
 		return Ask{}, err
 	}
-	if f, ok := a.Service.Definition.Form.Field(field); !ok || f.Source == "" {
+	if f, ok := a.Service.Form.Field(field); !ok || f.Source == "" {
 		return Ask{}, errs.Field("field", "请选一项学校记录的内容。")
 	}
 	return ask(ctx, tx, who, newAsk{Service: a.Service, Department: a.department, Application: a.id, Field: field, Question: question})
@@ -90,11 +90,11 @@ func ask(ctx context.Context, tx *store.Tx, who identity.Person, n newAsk) (Ask,
 	}
 	if err := outbox.Put(ctx, tx, outbox.Message{
 		To: to, Kind: KindAsked, Class: outbox.Reply, Scope: unitScope(n.Department), Subject: askSubject(n.PublicID),
-		Args: AskFacts{Ask: n.PublicID, Title: n.Service.Definition.Chat, Student: shortName(who.Name), Dispute: n.Field != ""},
+		Args: AskFacts{Ask: n.PublicID, Title: n.Service.Chat, Student: shortName(who.Name), Dispute: n.Field != ""},
 	}); err != nil {
 		return Ask{}, err
 	}
-	if err := audit.Append(ctx, tx, int64(who.ID), "application.ask", askSubject(n.PublicID), map[string]any{"service": n.Service.Definition.Code, "field": n.Field}); err != nil {
+	if err := audit.Append(ctx, tx, int64(who.ID), "application.ask", askSubject(n.PublicID), map[string]any{"service": n.Service.Code, "field": n.Field}); err != nil {
 		return Ask{}, err
 	}
 	return oneAsk(ctx, tx, n.PublicID)
@@ -103,7 +103,7 @@ func ask(ctx context.Context, tx *store.Tx, who identity.Person, n newAsk) (Ask,
 // Answer answers a question by the office that owns the service; the student is told.
 func (e *Engine) Answer(ctx context.Context, tx *store.Tx, who identity.Person, askID, answer string) (Ask, error) {
 	department, err := lockAsk(ctx, tx, askID)
-	if store.Missing(err) || err == nil && !(who.Here() && who.HasIn(department, identity.Office)) {
+	if store.Missing(err) || err == nil && (!who.Here() || !who.HasIn(department, identity.Office)) {
 		return Ask{}, ErrNotYours
 	}
 	if err != nil {

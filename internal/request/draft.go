@@ -88,40 +88,36 @@ func (e *Engine) offer(ctx context.Context, tx *store.Tx, who identity.Person, v
 	if err != nil {
 		return Offer{}, err
 	}
-	o.Open = closed == nil
+	o.Open = closed == ""
 	o.Blocked, err = whyNot(ctx, tx, who, d, closed, o.Verdict)
 	return o, err
 }
 
-// whyClosed is nil while applications of the service are taken from the student.
-func whyClosed(ctx context.Context, tx *store.Tx, who identity.Person, d service.Definition) (*errs.Error, error) {
+// whyClosed is "" while applications of the service are taken from the student.
+func whyClosed(ctx context.Context, tx *store.Tx, who identity.Person, d service.Definition) (string, error) {
 	at := tx.ReceivedAt()
 	if d.Window.Open(at, tx.Zone()) {
-		return nil, nil
+		return "", nil
 	}
 	longer, err := hasExtension(ctx, tx, who.ID, d.Code, at)
 	if err != nil {
-		return nil, fmt.Errorf("load extension: %w", err)
+		return "", fmt.Errorf("load extension: %w", err)
 	}
 	if longer {
-		return nil, nil
+		return "", nil
 	}
-	return errs.New(errs.Conflict, fmt.Sprintf("%s现在不在申请时间：%s。", d.Title, d.Window.Text(at, tx.Zone()))), nil
+	return fmt.Sprintf("%s现在不在申请时间：%s。", d.Title, d.Window.Text(at, tx.Zone())), nil
 }
 
 // whyNot says in one sentence why the student cannot apply; "" if the student can.
-func whyNot(ctx context.Context, tx *store.Tx, who identity.Person, d service.Definition, closed *errs.Error, v rule.Verdict) (string, error) {
+func whyNot(ctx context.Context, tx *store.Tx, who identity.Person, d service.Definition, closed string, v rule.Verdict) (string, error) {
 	switch {
-	case closed != nil:
-		return closed.Message, nil
+	case closed != "":
+		return closed, nil
 	case v.Refused():
 		return v.Why(), nil
 	}
-	full, err := whyFull(ctx, tx, who, d)
-	if err != nil || full == nil {
-		return "", err
-	}
-	return full.Message, nil
+	return whyFull(ctx, tx, who, d)
 }
 
 // Start returns what the student has begun of a service, or begins it with what the

@@ -854,6 +854,9 @@ func TestThe_queue_is_searched_and_read_page_by_page(t *testing.T) {
 			t.Errorf("who has no office: %v", err)
 		}
 		counts, err := s.engine.Counts(ctx, tx, s.he)
+		if err != nil {
+			return err
+		}
 		if diff := cmp.Diff(map[string]map[request.State]int{pledge: {request.Submitted: 5}, card: {request.Submitted: 3}}, counts); diff != "" {
 			t.Errorf("counts (-want +got):\n%s", diff)
 		}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/lib/pq"
 
@@ -372,33 +375,67 @@ type queueRow struct {
 	SubmittedAt time.Time     `db:"submitted_at"`
 }
 
-// filterSQL chooses applications: $1 all, $2 units, $3 service, $4 state, $5 what a number
-// begins with, $6 what a name contains. A search is one word; an empty one is everybody.
-const filterSQL = `
-	a.state <> 'draft' and ($1 or a.department_id = any($2)) and ($3 = '' or a.service = $3) and ($4 = '' or a.state = $4)
-		and ($5 = '' or a.number like $5 or a.student_number like $5 or a.student_name like $6)`
+// chooser is the condition of a filter, made of the parts that are asked for only, so that
+// each has its index. The statements are few: a part is there or not.
+type chooser struct {
+	where []string
+	args  []any
+}
 
-func filterArgs(units []int64, all bool, f Filter) []any {
-	begins, contains := "", ""
-	if f.Search != "" {
-		word := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Search)
-		begins, contains = word+"%", "%"+word+"%"
+// and adds a part; each ? in it stands for the next argument.
+func (c *chooser) and(part string, args ...any) {
+	for _, a := range args {
+		c.args = append(c.args, a)
+		part = strings.Replace(part, "?", "$"+strconv.Itoa(len(c.args)), 1)
 	}
-	return []any{all, pq.Array(units), f.Service, string(f.State), begins, contains}
+	c.where = append(c.where, part)
+}
+
+func (c *chooser) sql() string { return strings.Join(c.where, " and ") }
+
+// choose is the condition for the units and the filter. What is searched is the begin of a
+// number or part of a name.
+func choose(units []int64, all bool, f Filter) *chooser {
+	c := &chooser{where: []string{"a.state <> 'draft'"}}
+	switch {
+	case all:
+	case len(units) == 1:
+		c.and("a.department_id = ?", units[0])
+	default:
+		c.and("a.department_id = any(?)", pq.Array(units))
+	}
+	if f.Service != "" {
+		c.and("a.service = ?", f.Service)
+	}
+	if f.State != "" {
+		c.and("a.state = ?", f.State)
+	}
+	switch word := f.Search; {
+	case word == "":
+	case word[0] < utf8.RuneSelf && (unicode.IsDigit(rune(word[0])) || unicode.IsLetter(rune(word[0]))):
+		last := word + string(utf8.MaxRune)
+		c.and("(a.number ~>=~ ? and a.number ~<~ ? or a.student_number ~>=~ ? and a.student_number ~<~ ?)", word, last, word, last)
+	default:
+		c.and("a.student_name like ?", "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word)+"%")
+	}
+	return c
 }
 
 // selectQueue finds the page first and joins what it shows only for its rows.
 func selectQueue(ctx context.Context, tx *store.Tx, units []int64, all bool, f Filter, at time.Time, id int64, limit int) ([]Item, error) {
+	c := choose(units, all, f)
+	if id != 0 {
+		c.and("(a.submitted_at, a.id) > (?, ?)", at, id)
+	}
+	where := c.sql()
+	c.args = append(c.args, limit)
 	var rows []queueRow
-	err := tx.SelectContext(ctx, &rows, `
-		with page as (
-			select a.* from application a where `+filterSQL+`
-				and (a.submitted_at, a.id) > ($7, $8) order by a.submitted_at, a.id limit $9)
+	err := tx.SelectContext(ctx, &rows, fmt.Sprintf(`
+		with page as (select a.* from application a where %s order by a.submitted_at, a.id limit $%d)
 		select a.id, a.public_id, a.number, a.version_id, a.state, a.student_name, a.student_number, a.student_id,
 			coalesce(p.college_name, '') college, coalesce(p.unit_name, '') as class, a.amount, a.due_at, a.submitted_at,
 			(select count(*) from application_material m where m.application_id = a.id and m.required and m.received_at is null) missing
-		from page a join identity_person p on p.id = a.student_id order by a.submitted_at, a.id`,
-		append(filterArgs(units, all, f), at, id, limit)...)
+		from page a join identity_person p on p.id = a.student_id order by a.submitted_at, a.id`, where, len(c.args)), c.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -419,7 +456,10 @@ func selectQueue(ctx context.Context, tx *store.Tx, units []int64, all bool, f F
 
 // chosen returns whole applications of a filter, for an export.
 func chosen(ctx context.Context, tx *store.Tx, units []int64, all bool, f Filter, limit int) ([]Application, error) {
-	return applications(ctx, tx, `where `+filterSQL+` order by a.submitted_at, a.id limit $7`, append(filterArgs(units, all, f), limit)...)
+	c := choose(units, all, f)
+	where := c.sql()
+	c.args = append(c.args, limit)
+	return applications(ctx, tx, fmt.Sprintf(`where %s order by a.submitted_at, a.id limit $%d`, where, len(c.args)), c.args...)
 }
 
 func countQueue(ctx context.Context, tx *store.Tx, units []int64, all bool) (map[string]map[State]int, error) {
@@ -453,7 +493,7 @@ type newAsk struct {
 func insertAsk(ctx context.Context, tx *store.Tx, n newAsk) error {
 	_, err := tx.ExecContext(ctx, `
 		insert into application_ask (public_id, student_id, service, department_id, application_id, field, question, asked_at)
-		values ($1, $2, $3, $4, nullif($5::bigint, 0), $6, $7, $8)`, n.PublicID, n.Student, n.Service.Definition.Code, n.Department, n.Application,
+		values ($1, $2, $3, $4, nullif($5::bigint, 0), $6, $7, $8)`, n.PublicID, n.Student, n.Service.Code, n.Department, n.Application,
 		n.Field, tx.Keys().Seal(askPlace(n.PublicID), []byte(n.Question)), tx.Now())
 	return err
 }

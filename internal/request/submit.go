@@ -68,8 +68,8 @@ func (e *Engine) judge(ctx context.Context, tx *store.Tx, who identity.Person, a
 		return submission{}, err
 	}
 	switch {
-	case closed != nil:
-		return submission{}, closed
+	case closed != "":
+		return submission{}, errs.New(errs.Conflict, closed)
 	case !p.Agreed:
 		return submission{}, ErrNotAgreed
 	case p.Verdict.Refused():
@@ -198,12 +198,12 @@ func limitsOf(d service.Definition, at time.Time, zone *time.Location) []limit {
 	return slices.DeleteFunc(all, func(l limit) bool { return l.most == 0 })
 }
 
-func (l limit) full(d service.Definition, taken int) *errs.Error {
+func (l limit) full(d service.Definition, taken int) string {
 	next := "需要更多请联系" + d.Place + "。"
 	if l.period == "open" {
 		next = "先等进行中的办完，或把它撤回。"
 	}
-	return errs.New(errs.Conflict, fmt.Sprintf("%s%s最多申请 %d 份，你已有 %d 份。%s", d.Title, l.words, l.most, taken, next))
+	return fmt.Sprintf("%s%s最多申请 %d 份，你已有 %d 份。%s", d.Title, l.words, l.most, taken, next)
 }
 
 // takeSeats takes one seat of each limit; the database refuses the one after the last.
@@ -219,24 +219,24 @@ func takeSeats(ctx context.Context, tx *store.Tx, who identity.Person, a Applica
 			if err != nil {
 				return fmt.Errorf("count seats: %w", err)
 			}
-			return l.full(d, taken)
+			return errs.New(errs.Conflict, l.full(d, taken))
 		}
 	}
 	return nil
 }
 
-// whyFull is nil while the student has a seat left of every limit.
-func whyFull(ctx context.Context, tx *store.Tx, who identity.Person, d service.Definition) (*errs.Error, error) {
+// whyFull is "" while the student has a seat left of every limit.
+func whyFull(ctx context.Context, tx *store.Tx, who identity.Person, d service.Definition) (string, error) {
 	for _, l := range limitsOf(d, tx.ReceivedAt(), tx.Zone()) {
 		taken, err := seatsTaken(ctx, tx, who.ID, d.Code, l.period)
 		if err != nil {
-			return nil, fmt.Errorf("count seats: %w", err)
+			return "", fmt.Errorf("count seats: %w", err)
 		}
 		if taken >= l.most {
 			return l.full(d, taken), nil
 		}
 	}
-	return nil, nil
+	return "", nil
 }
 
 // Resubmit hands in again what came back: only what was marked is read from in, and the

@@ -1,0 +1,88 @@
+package request_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/xuegong/xuegong/internal/request"
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+// BenchmarkSubmitAndDecide is what a student and an officer do: begin, submit, approve,
+// each a transaction of its own.
+func BenchmarkSubmitAndDecide(b *testing.B) {
+	s := newSchool(b, 1)
+	s.agree(s.students[0], pledge)
+	n := 0
+	for b.Loop() {
+		p, err := s.start(s.students[0], pledge)
+		if err != nil {
+			b.Fatal(err)
+		}
+		a, err := s.submit(s.students[0], p.PublicID, filled(pledge))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := s.decide(s.he, a, yes()); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "applications/s")
+}
+
+// BenchmarkQueue opens, searches and counts a queue of 50,000 applications.
+func BenchmarkQueue(b *testing.B) {
+	s := newSchool(b, 1)
+	a := s.applied(s.students[0], pledge)
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.ExecContext(ctx, `
+			insert into application (public_id, number, service, version_id, student_id, department_id, state, via, student_name, student_number,
+				created_at, updated_at, submitted_at)
+			select 'q' || i, 'Q' || i, service, version_id, student_id, department_id, (array['submitted', 'approved', 'done'])[1 + i % 3], via,
+				'测' || i, '9' || i, created_at, updated_at, submitted_at + i * interval '1 second'
+			from application, generate_series(1, 50000) i where public_id = $1`, a.PublicID); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`analyze application`)
+		return err
+	})
+	for _, bb := range []struct {
+		name string
+		f    request.Filter
+		want int
+	}{
+		{"first page", request.Filter{}, 100},
+		{"of a state", request.Filter{Service: pledge, State: request.Approved}, 100},
+		{"by number", request.Filter{Search: "949999"}, 1},
+		{"by name", request.Filter{Search: "测49999"}, 1},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			for b.Loop() {
+				s.update(func(ctx context.Context, tx *store.Tx) error {
+					list, _, err := s.engine.Queue(ctx, tx, s.he, bb.f, "", 100)
+					if len(list) != bb.want {
+						b.Errorf("%d found", len(list))
+					}
+					return err
+				})
+			}
+		})
+	}
+	b.Run("counts", func(b *testing.B) {
+		for b.Loop() {
+			s.update(func(ctx context.Context, tx *store.Tx) error {
+				_, err := s.engine.Counts(ctx, tx, s.he)
+				return err
+			})
+		}
+	})
+	b.Run("open one", func(b *testing.B) {
+		for b.Loop() {
+			s.update(func(ctx context.Context, tx *store.Tx) error {
+				_, err := s.engine.Open(ctx, tx, s.he, a.PublicID)
+				return err
+			})
+		}
+	})
+}
