@@ -125,7 +125,7 @@ func (e *Engine) Answer(ctx context.Context, tx *store.Tx, who identity.Person, 
 		return Ask{}, errs.New(errs.Conflict, fmt.Sprintf("%s老师已经回复过了，不用再处理。", k.AnsweredBy))
 	}
 	v, err := service.ByCode(ctx, tx, k.Service)
-	title := v.Definition.Chat
+	title := v.Chat
 	if errors.Is(err, service.ErrNoVersion) {
 		title, err = "你问的事", nil
 	}

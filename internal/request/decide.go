@@ -37,7 +37,7 @@ func allow(ctx context.Context, tx *store.Tx, id string, d approval.Decision, la
 
 // marked tells what a mark is: the label of a field or the name of a paper.
 func (a Application) marked(name string) (label string, paper, ok bool) {
-	if f, ok := a.Service.Definition.Form.Field(name); ok {
+	if f, ok := a.Service.Form.Field(name); ok {
 		return f.Label, false, true
 	}
 	i := slices.IndexFunc(a.Materials, func(m Material) bool { return m.Code == name })
@@ -110,7 +110,7 @@ func (e *Engine) approved(ctx context.Context, tx *store.Tx, a Application, r ap
 		return err
 	}
 	text := textApproved
-	switch a.Service.Definition.Outcome.Kind {
+	switch a.Service.Outcome.Kind {
 	case service.Payout:
 		text = textToPay
 		a, err = e.move(ctx, tx, r.By.ID, a, ToPay, "")

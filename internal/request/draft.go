@@ -71,7 +71,7 @@ func (e *Engine) Services(ctx context.Context, tx *store.Tx, who identity.Person
 		if offers[i], err = e.offer(ctx, tx, who, v); err != nil {
 			return nil, err
 		}
-		offers[i].Draft = drafts[v.Definition.Code]
+		offers[i].Draft = drafts[v.Code]
 	}
 	return offers, nil
 }
@@ -301,13 +301,13 @@ func (e *Engine) keep(ctx context.Context, tx *store.Tx, who identity.Person, a 
 // attach makes the uploads of the answers and of what was submitted before the
 // application's; a photo must be a picture.
 func attach(ctx context.Context, tx *store.Tx, who identity.Person, a Application, answers form.Answers) error {
-	files := filesOf(a.Service.Definition.Form, answers)
+	files := filesOf(a.Service.Form, answers)
 	before, err := submissionsOf(ctx, tx, a)
 	if err != nil {
 		return err
 	}
 	for _, s := range before {
-		for _, f := range filesOf(a.Service.Definition.Form, s) {
+		for _, f := range filesOf(a.Service.Form, s) {
 			if !slices.ContainsFunc(files, func(g file) bool { return g.id == f.id }) {
 				files = append(files, f)
 			}

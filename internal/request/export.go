@@ -63,7 +63,7 @@ func columnsOf(items []Application) []column {
 			continue
 		}
 		versions[a.Service.ID] = a.Service
-		for _, f := range a.Service.Definition.Form.Fields {
+		for _, f := range a.Service.Form.Fields {
 			if !seen[f.Name] {
 				seen[f.Name] = true
 				list = append(list, column{f.Name, f.Label})
@@ -75,7 +75,7 @@ func columnsOf(items []Application) []column {
 
 func exportRow(tx *store.Tx, a Application, fields []column) []string {
 	amount := ""
-	if a.Service.Definition.Outcome.Kind == service.Payout {
+	if a.Service.Outcome.Kind == service.Payout {
 		amount = form.Yuan(a.Amount)
 	}
 	row := []string{

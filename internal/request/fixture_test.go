@@ -266,7 +266,7 @@ func (s *school) agree(student identity.Person, code string) {
 		if err != nil {
 			return err
 		}
-		return service.Agree(ctx, tx, student, v.Definition, v.Definition.Notice.Version())
+		return service.Agree(ctx, tx, student, v.Definition, v.Notice.Version())
 	})
 }
 

@@ -20,7 +20,7 @@ func (e *Engine) Print(ctx context.Context, tx *store.Tx, who identity.Person, p
 		return Application{}, err
 	}
 	to, text := Printed, "printed"
-	switch kind := a.Service.Definition.Outcome.Kind; {
+	switch kind := a.Service.Outcome.Kind; {
 	case a.State == Printed || a.State == Made || a.State == Collected:
 		return e.Get(ctx, tx, who, publicID)
 	case kind == service.Collect:

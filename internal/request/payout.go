@@ -100,7 +100,7 @@ func payer(ctx context.Context, tx *store.Tx, who identity.Person, code string) 
 	if !who.Here() || !who.HasIn(department, identity.Office) {
 		return 0, "", identity.ErrForbidden
 	}
-	return department, v.Definition.Title, nil
+	return department, v.Title, nil
 }
 
 // PayoutLists lists those of the person's offices, the newest first, up to 100, without rows.

@@ -93,7 +93,7 @@ func (a *Application) whole(ctx context.Context, tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	a.Changes = a.Service.Definition.Form.Diff(all[len(all)-2], all[len(all)-1])
+	a.Changes = a.Service.Form.Diff(all[len(all)-2], all[len(all)-1])
 	return nil
 }
 

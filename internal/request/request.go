@@ -259,7 +259,7 @@ func (a Application) StateLabel() string {
 	case a.State == Submitted && len(a.Materials) > 0:
 		return "已收材料，待审核"
 	}
-	for _, step := range a.Service.Definition.Outcome.Steps() {
+	for _, step := range a.Service.Outcome.Steps() {
 		if step.Code == string(a.State) {
 			return step.Title
 		}
@@ -268,26 +268,26 @@ func (a Application) StateLabel() string {
 }
 
 // Rows are the answers as every face shows them.
-func (a Application) Rows() []form.Row { return a.Service.Definition.Form.Rows(a.Answers) }
+func (a Application) Rows() []form.Row { return a.Service.Form.Rows(a.Answers) }
 
 // Next is the step that comes now, who takes it and until when (T9).
 func (a Application) Next() (step, office string, due time.Time) {
 	switch a.State {
 	case Submitted:
 		if m := a.Missing(); len(m) > 0 {
-			return "交材料：" + names(m), a.Service.Definition.Place, a.Due
+			return "交材料：" + names(m), a.Service.Place, a.Due
 		}
-		return a.Review.Stage().Title, a.Service.Definition.Place, a.Review.Due
+		return a.Review.Stage().Title, a.Service.Place, a.Review.Due
 	case Returned:
 		return "补充标出的内容，再提交", "你", a.Due
 	case Approved:
-		return "打印或制作", a.Service.Definition.Place, time.Time{}
+		return "打印或制作", a.Service.Place, time.Time{}
 	case Printed, Made:
-		return "凭学生证领取", a.Service.Definition.Place, time.Time{}
+		return "凭学生证领取", a.Service.Place, time.Time{}
 	case ToPay:
-		return "放款", a.Service.Definition.Place, time.Time{}
+		return "放款", a.Service.Place, time.Time{}
 	case PayFailed:
-		return "核对收款信息后再放款", a.Service.Definition.Place, time.Time{}
+		return "核对收款信息后再放款", a.Service.Place, time.Time{}
 	default:
 		return "", "", time.Time{}
 	}

@@ -820,7 +820,7 @@ func TestThe_queue_is_searched_and_read_page_by_page(t *testing.T) {
 			list, n, err := s.engine.Queue(ctx, tx, who, f, after, limit)
 			names, next = nil, n
 			for _, i := range list {
-				names = append(names, i.Student.Name+" "+i.Service.Definition.Code)
+				names = append(names, i.Student.Name+" "+i.Service.Code)
 			}
 			return err
 		})
@@ -883,7 +883,7 @@ func TestServices_say_what_is_open_and_for_whom(t *testing.T) {
 		}
 		got := map[string]string{}
 		for _, o := range offers {
-			got[o.Service.Definition.Code] = o.Blocked
+			got[o.Service.Code] = o.Blocked
 		}
 		want := map[string]string{
 			certificate: "需要本学年认定为特困或困难，现在的记录是“不困难”。可以先向辅导员申请困难认定。", card: "", pledge: "",

@@ -133,7 +133,7 @@ func (s *school) byWhoeverMay(a request.Application, d approval.Decision) reques
 			return s.mustDecide(who, a, d)
 		}
 	}
-	s.t.Fatalf("%s: nobody may decide at %s", a.Service.Definition.Code, a.Review.Stage().Title)
+	s.t.Fatalf("%s: nobody may decide at %s", a.Service.Code, a.Review.Stage().Title)
 	return a
 }
 
@@ -162,7 +162,7 @@ func (s *school) answer(input form.Input, f form.Field, name string, env form.En
 		}
 		return
 	}
-	value := ""
+	var value string
 	switch f.Kind {
 	case form.Choice, form.Choices:
 		value = f.Choices(env)[0].Value

@@ -37,7 +37,7 @@ func begin(ctx context.Context, tx *store.Tx, d newDraft) (string, error) {
 		insert into application (public_id, service, version_id, student_id, department_id, via, student_name, student_number, created_at, updated_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
 		on conflict (student_id, service) where state = 'draft' do update set version_id = excluded.version_id, department_id = excluded.department_id
-		returning public_id`, d.PublicID, d.Version.Definition.Code, d.Version.ID, d.Student.ID, d.Department, d.Via, d.Student.Name, d.Student.Number, tx.Now())
+		returning public_id`, d.PublicID, d.Version.Code, d.Version.ID, d.Student.ID, d.Department, d.Via, d.Student.Name, d.Student.Number, tx.Now())
 	return id, err
 }
 
@@ -140,7 +140,7 @@ func (r applicationRow) application(ctx context.Context, tx *store.Tx, papers []
 		return a, err
 	}
 	for i, m := range a.Materials {
-		for _, d := range a.Service.Definition.Materials {
+		for _, d := range a.Service.Materials {
 			if d.Code == m.Code {
 				a.Materials[i].Name = d.Name
 			}

@@ -33,7 +33,7 @@ func (e *Engine) Submit(ctx context.Context, tx *store.Tx, who identity.Person, 
 	if a.State != Draft {
 		return e.Get(ctx, tx, who, publicID)
 	}
-	if a.Service, err = service.ByCode(ctx, tx, a.Service.Definition.Code); err != nil {
+	if a.Service, err = service.ByCode(ctx, tx, a.Service.Code); err != nil {
 		return Application{}, err
 	}
 	s, err := e.judge(ctx, tx, who, a, in)
@@ -140,7 +140,7 @@ func (e *Engine) submit(ctx context.Context, tx *store.Tx, who identity.Person, 
 // review puts the application before its first stage.
 func (e *Engine) review(ctx context.Context, tx *store.Tx, student identity.Person, a Application) error {
 	_, err := e.Approval.Open(ctx, tx, approval.Case{
-		Subject: subject(a.PublicID), Applicant: student, Department: a.department, Scope: scope(a), Stages: a.Service.Definition.Stages,
+		Subject: subject(a.PublicID), Applicant: student, Department: a.department, Scope: scope(a), Stages: a.Service.Stages,
 		Cards: approval.Cards{Review: KindReview, Reminder: KindReviewReminder, Settled: KindReviewed}, Facts: factsOf(a),
 	})
 	return err
@@ -162,7 +162,7 @@ func watchPapers(ctx context.Context, tx *store.Tx, a Application) error {
 	if a.Due.IsZero() || len(a.Missing()) == 0 {
 		return nil
 	}
-	if days := a.Service.Definition.RemindDays; days > 0 {
+	if days := a.Service.RemindDays; days > 0 {
 		if at := a.Due.AddDate(0, 0, -days).Add(10 * time.Hour); at.After(tx.Now()) && at.Before(a.Due) {
 			if err := job.Put(ctx, tx, PapersSoonJob, a.PublicID, scope(a), at, nil); err != nil {
 				return err
@@ -343,7 +343,7 @@ func (e *Engine) move(ctx context.Context, tx *store.Tx, by identity.ID, a Appli
 }
 
 func (e *Engine) hook(ctx context.Context, tx *store.Tx, a Application) error {
-	if h := e.Hooks[a.Service.Definition.Code]; h != nil {
+	if h := e.Hooks[a.Service.Code]; h != nil {
 		return h(ctx, tx, a)
 	}
 	return nil
