@@ -16,11 +16,19 @@ import (
 )
 
 // Mine lists the student's own applications, drafts among them, the newest first, without
-// history (D-68).
+// history; those under way have their review, which knows what comes next (D-68).
 func (e *Engine) Mine(ctx context.Context, tx *store.Tx, who identity.Person) ([]Application, error) {
 	list, err := applications(ctx, tx, `where a.student_id = $1 order by a.id desc limit 100`, who.ID)
 	if err != nil {
 		return nil, fmt.Errorf("list own applications: %w", err)
+	}
+	for i, a := range list {
+		if a.State != Submitted && a.State != Returned {
+			continue
+		}
+		if list[i].Review, err = approval.Get(ctx, tx, subject(a.PublicID)); err != nil {
+			return nil, err
+		}
 	}
 	return list, nil
 }
