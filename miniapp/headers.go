@@ -39,8 +39,12 @@ func (s *Server) Wrap(h http.Handler) http.Handler {
 	})
 }
 
-// maxForm is how many bytes a form may have, with the one file of 10 MB it may bring.
-const maxForm = 12 << 20
+// How many bytes a form may have: with the one file of 10 MB it may bring, and on the
+// phone with the pictures a page without scripts sends all at once.
+const (
+	maxForm   = 12 << 20
+	maxPhotos = 40 << 20
+)
 
 // sameOrigin refuses acts that another site's page began.
 func (s *Server) sameOrigin(face page.Face) gin.HandlerFunc {
@@ -49,6 +53,10 @@ func (s *Server) sameOrigin(face page.Face) gin.HandlerFunc {
 			s.kit.Fail(g, face, errs.Wrap(err, errs.Forbidden, "这个请求来自别的网站，没有执行。请从学工里重新打开这一页。"))
 			return
 		}
-		g.Request.Body = http.MaxBytesReader(g.Writer, g.Request.Body, maxForm)
+		most := int64(maxForm)
+		if face == page.Phone {
+			most = maxPhotos
+		}
+		g.Request.Body = http.MaxBytesReader(g.Writer, g.Request.Body, most)
 	}
 }

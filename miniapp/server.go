@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -17,6 +18,7 @@ import (
 	"github.com/xuegong/xuegong/internal/config"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/photo"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/session"
 	"github.com/xuegong/xuegong/internal/store"
@@ -90,7 +92,7 @@ func New(d Deps) (*Server, error) {
 	}
 	s := &Server{
 		deps:     d,
-		kit:      &page.Kit{DB: d.DB, Render: render, Log: d.Log},
+		kit:      &page.Kit{DB: d.DB, Render: render, Photos: photo.NewReader(runtime.GOMAXPROCS(0)), Log: d.Log},
 		sessions: session.New(d.Redis, public.Scheme == "https"),
 		limits:   newLimits(d.Redis, d.Log),
 		origin:   http.NewCrossOriginProtection(),
@@ -134,11 +136,11 @@ func (s *Server) Register(r *gin.Engine) {
 	r.POST("/signout", s.sameOrigin(page.Desk), s.signOut)
 
 	phone := r.Group("/m", s.sameOrigin(page.Phone), s.signedIn(page.Phone), s.limitActs(page.Phone))
-	h5.Register(s.kit.Routes(phone, page.Phone), h5.Deps{Home: s.deps.Home, Hotlines: s.lines, OnAgreed: s.deps.OnAgreed})
+	h5.Register(s.kit.Routes(phone, page.Phone), h5.Deps{Home: s.deps.Home, Hotlines: s.lines, Requests: s.deps.Requests, OnAgreed: s.deps.OnAgreed})
 	staff := r.Group("/desk", s.sameOrigin(page.Desk), s.signedIn(page.Desk), s.limitActs(page.Desk))
 	desk.Register(s.kit.Routes(staff, page.Desk))
 	v1 := r.Group("/api/v1", s.sameOrigin(page.API), s.authenticated, s.limitActs(page.API))
-	api.Register(s.kit.Routes(v1, page.API), api.Deps{Home: s.deps.Home, OnAgreed: s.deps.OnAgreed})
+	api.Register(s.kit.Routes(v1, page.API), api.Deps{Home: s.deps.Home, Requests: s.deps.Requests, OnAgreed: s.deps.OnAgreed})
 	r.GET("/api/v1/openapi.json", api.OpenAPI)
 	r.NoRoute(func(g *gin.Context) {
 		s.kit.Fail(g, faceOf(g.Request.URL.Path), errs.New(errs.NotFound, "这个地址没有内容，可能是链接不完整。"))

@@ -16,6 +16,7 @@ import (
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/inbox"
+	"github.com/xuegong/xuegong/internal/photo"
 	"github.com/xuegong/xuegong/internal/store"
 )
 
@@ -23,6 +24,7 @@ import (
 type Kit struct {
 	DB     *store.DB
 	Render *Renderer
+	Photos *photo.Reader
 	Log    *slog.Logger
 }
 
