@@ -18,9 +18,11 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
+	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/clock"
 	"github.com/xuegong/xuegong/internal/config"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/sample"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/store/storetest"
@@ -74,7 +76,7 @@ func newWorld(tb testing.TB, change ...func(*miniapp.Deps)) *world {
 	deps := miniapp.Deps{
 		DB: db, WeCom: w.wecom, Redis: rdb, Config: newConfig(w.url),
 		Home: home, Templates: templates.FS, Binding: identity.ByNumber, FrameAncestors: []string{frame},
-		Log: slog.New(slog.NewTextHandler(testLog{tb}, nil)), Token: identity.ByToken,
+		Log: slog.New(slog.NewTextHandler(testLog{tb}, nil)), Token: identity.ByToken, Requests: newRequests(),
 		OnAgreed: func(_ context.Context, _ *store.Tx, who identity.Person) error {
 			w.agreed.mu.Lock()
 			defer w.agreed.mu.Unlock()
@@ -96,6 +98,13 @@ func newWorld(tb testing.TB, change ...func(*miniapp.Deps)) *world {
 	srv.Start()
 	tb.Cleanup(srv.Close)
 	return w
+}
+
+// newRequests wires applications as the program does.
+func newRequests() *request.Engine {
+	e := &request.Engine{Approval: &approval.Engine{}}
+	e.Approval.Outcomes = map[string]approval.Outcome{request.Kind: e.Outcome()}
+	return e
 }
 
 func newConfig(url string) *config.Config {

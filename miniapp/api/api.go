@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/miniapp/page"
 	"github.com/xuegong/xuegong/templates"
@@ -21,6 +22,7 @@ var files embed.FS
 // Deps is what the API needs besides the kit. OnAgreed may be nil.
 type Deps struct {
 	Home     templates.Home
+	Requests *request.Engine
 	OnAgreed func(ctx context.Context, tx *store.Tx, who identity.Person) error
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/miniapp/page"
 	"github.com/xuegong/xuegong/templates"
@@ -13,6 +14,7 @@ import (
 type Deps struct {
 	Home     templates.Home
 	Hotlines page.Hotlines
+	Requests *request.Engine
 	OnAgreed func(ctx context.Context, tx *store.Tx, who identity.Person) error
 }
 
@@ -46,4 +48,23 @@ func Register(r page.Routes, d Deps) {
 	r.POST("/counselling/wait/keep", f.keepWait)
 	r.POST("/counselling/offers/:offer/accept", f.acceptOffer)
 	r.POST("/counselling/offers/:offer/decline", f.declineOffer)
+
+	r.GET("/services", f.services)
+	r.GET("/services/:service", f.offer)
+	r.POST("/services/:service", f.start)
+	r.GET("/services/:service/notice", f.serviceNotice)
+	r.POST("/services/:service/notice", f.agreeService)
+	r.POST("/services/:service/ask", f.askAbout)
+	r.GET("/applications", f.applications)
+	r.GET("/applications/:application", f.application)
+	r.GET("/applications/:application/form", f.paper)
+	r.POST("/applications/:application/form", f.write)
+	r.POST("/applications/:application/files", f.upload)
+	r.GET("/applications/:application/files/:file", f.file)
+	r.GET("/applications/:application/withdraw", f.askTakeBack)
+	r.POST("/applications/:application/withdraw", f.takeBack)
+	r.POST("/applications/:application/discard", f.discard)
+	r.POST("/applications/:application/ask", f.askOn)
+	r.GET("/applications/asks/:ask", f.question)
+	r.GET("/regions", f.regions)
 }

@@ -12,10 +12,29 @@ func (f face) home(c *page.Context) error {
 	p := &page.Home{Base: page.Base{Title: "学工"}}
 	if err := c.View(func(tx *store.Tx, who identity.Person) error {
 		home, err := service.Home(c, tx, f.Home)
+		if err != nil {
+			return err
+		}
 		p.Modules = page.ModulesFor(home, who)
+		p.Why, err = f.notFor(c, tx, who)
 		return err
 	}); err != nil {
 		return err
 	}
 	return c.Show(p)
+}
+
+// notFor says why services are not for the student (D-03).
+func (f face) notFor(c *page.Context, tx *store.Tx, who identity.Person) (map[string]string, error) {
+	if !who.IsStudent() {
+		return nil, nil
+	}
+	offers, err := f.Requests.Services(c, tx, who)
+	why := map[string]string{}
+	for _, o := range offers {
+		if o.Verdict.Refused() {
+			why[o.Service.Code] = o.Verdict.Why()
+		}
+	}
+	return why, err
 }

@@ -9,6 +9,7 @@ import (
 type Home struct {
 	Base
 	Modules []templates.Module
+	Why     map[string]string // by code of a service: why it is not for this person
 }
 
 // Template implements Page.

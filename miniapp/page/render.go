@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/xuegong/xuegong/internal/calendar"
+	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/miniapp/static"
 )
 
@@ -99,10 +100,16 @@ func funcs(assets *static.Assets, zone *time.Location) template.FuncMap {
 		"clock": func(t time.Time) string { return t.In(zone).Format("15:04") },           // 15:00
 		"day":   func(t time.Time) string { return t.In(zone).Format(time.DateOnly) },     // 2026-10-14
 		"iso":   func(t time.Time) string { return t.In(zone).Format(time.RFC3339) },      // for <time datetime>
+		"until": func(t time.Time) string { return lastDay(t, zone) },                     // 10月14日（周三）24:00
 		"badge": BadgeOf,
+		"found": FindingBadge,
+		"next":  nextOf,
+		"steps": numbered,
+		"tel":   func(phone string) string { return strings.NewReplacer(" ", "", "-", "").Replace(phone) },
 		"where": where,
-		"inc":   func(i int) int { return i + 1 },                                               // a list counts from one
-		"first": firstRune,                                                                      // 林, for a round picture
+		"inc":   func(i int) int { return i + 1 }, // a list counts from one
+		"first": firstRune,                        // 林, for a round picture
+		"yuan":  form.Yuan,
 		"lines": func(s string) []string { return strings.Split(strings.TrimSpace(s), "\n\n") }, // paragraphs
 	}
 }

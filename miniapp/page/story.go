@@ -90,6 +90,7 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 		{"error_desk", &Error{Base: Base{Title: "这一页看不了"}, Face: Desk, Message: counselling.ErrConfidential.Message, Next: "/desk/", Label: "回到工作台"}},
 	}
 	stories = append(stories, s.careStories(base, hotlines)...)
+	stories = append(stories, s.requestStories(base)...)
 	for _, state := range counselling.States() {
 		stories = append(stories, Story{"booking_" + string(state), &Booking{
 			Base:    base("预约", "/m/counselling/mine"),
