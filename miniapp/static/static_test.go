@@ -103,7 +103,7 @@ func TestVendor_is_what_VERSION_says(t *testing.T) {
 // The web views of old phones know neither; the pages must not need them.
 func TestPhone_styles_and_scripts_suit_old_web_views(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"tokens.css", "phone.css", "phone.js"} {
+	for _, name := range []string{"tokens.css", "phone.css", "phone.js", "form.js"} {
 		b, err := fs.ReadFile(static.FS, name)
 		if err != nil {
 			t.Fatal(err)
