@@ -21,6 +21,7 @@ import (
 	"github.com/xuegong/xuegong/internal/inbox"
 	"github.com/xuegong/xuegong/internal/outbox"
 	"github.com/xuegong/xuegong/internal/request"
+	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/wecom"
 	"github.com/xuegong/xuegong/templates"
@@ -179,19 +180,26 @@ func (t talk) understand(text string) (understand.Meaning, error) {
 	if err != nil {
 		return understand.Meaning{}, err
 	}
-	u := t.vocabulary(people)
+	active, err := service.Active(t.ctx, t.tx)
+	if err != nil {
+		return understand.Meaning{}, err
+	}
+	u := t.vocabulary(people, active)
 	return u.Understand(text, t.tx.Now().In(t.tx.Zone())), nil
 }
 
-func (b *Bot) vocabulary(people []understand.Name) *understand.Understander {
+func (b *Bot) vocabulary(people []understand.Name, active []service.Version) *understand.Understander {
 	h := fnv.New64a()
+	for _, v := range active {
+		fmt.Fprintf(h, "%s\x00", v.Hash)
+	}
 	for _, p := range people {
 		fmt.Fprintf(h, "%s\x00%s\x00", p.ID, p.Name)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.known.Understander == nil || b.known.fingerprint != h.Sum64() {
-		b.known = vocabulary{h.Sum64(), understand.New(understand.Vocabulary{Intents: intents(), People: people})}
+		b.known = vocabulary{h.Sum64(), understand.New(understand.Vocabulary{Intents: slices.Concat(intents(), requestIntents(active)), People: people})}
 	}
 	return b.known.Understander
 }
@@ -342,13 +350,20 @@ func (t talk) routes() map[string]func(parts []string) error {
 		card.Pass:   func(p []string) error { return t.pass(p[1]) },
 		card.Return: func(p []string) error { return t.sendBack(approval.Return, p[1], p[2]) },
 		card.Refuse: func(p []string) error { return t.sendBack(approval.Reject, p[1], p[2]) },
-		card.Take:   func(p []string) error { return t.takeCase(p[1]) },
-		card.Call:   t.pressCall,
+
+		card.AskWithdraw: func(p []string) error { return t.askWithdraw(p[1]) },
+		card.Withdraw:    func(p []string) error { return t.withdrawPaper(p[1]) },
+		card.KeepPaper:   func(p []string) error { return t.keepOn(p[1]) },
+		card.Take:        func(p []string) error { return t.takeCase(p[1]) },
+		card.Call:        t.pressCall,
 	}
 }
 
 // start begins or shows what an intent or a menu key names.
 func (t talk) start(intent string, w dialogue.Wish) error {
+	if done, err := t.papers(intent, w); done {
+		return err
+	}
 	switch intent {
 	case intentBook:
 		return t.startBooking(w)

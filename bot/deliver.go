@@ -86,6 +86,8 @@ func (b *Bot) renderers() map[string]renderer {
 		request.KindChanged:        of(b.renderChanged),
 		request.KindAnswered:       of(b.renderChanged),
 		request.KindAsked:          of(b.renderAsked),
+		kindMyPaper:                of(b.renderMyPaper),
+		kindAskWithdraw:            of(b.renderAskWithdraw),
 	}
 	maps.Copy(all, b.careRenderers())
 	return all

@@ -15,6 +15,12 @@ import (
 	"github.com/xuegong/xuegong/internal/wecom"
 )
 
+// Kinds of cards a student is shown of an application.
+const (
+	kindMyPaper     = "request.mine"
+	kindAskWithdraw = "request.ask_withdraw"
+)
+
 // review reads the owner's facts inside a card of package approval.
 func review(render func(o outbox.Outgoing, c approval.Card, f request.Facts) json.RawMessage) renderer {
 	return of(func(_ context.Context, _ *store.Tx, o outbox.Outgoing, c approval.Card) (json.RawMessage, error) {

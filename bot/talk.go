@@ -8,7 +8,9 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/xuegong/xuegong/bot/card"
 	"github.com/xuegong/xuegong/bot/dialogue"
@@ -16,6 +18,7 @@ import (
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/outbox"
 	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/internal/wecom"
 )
 
 // script is a dialogue the bot can hold: its questions, what they are answered
@@ -35,11 +38,28 @@ type script struct {
 	// heard acts on answers the moment they are given, before anything else is said;
 	// nil where the end is early enough.
 	heard func(t talk, before, now map[string]dialogue.Answer) error
+
+	// Of a dialogue whose answers live elsewhere; nil where its draft is the truth.
+	sync func(st *dialogue.State)              // takes over what is kept there
+	read func(step string, in *dialogue.Input) // reads a sentence before the engine does
+	keep keeping                               // keeps there what a step changed
 }
 
-// scripts is every dialogue there is, by name.
-func (t talk) scripts() map[string]script {
-	return map[string]script{intentBook: bookScript(), intentFree: freeScript(), intentMove: moveScript(), intentWait: waitScript()}
+// keeping keeps what a step changed; why is what the student reads of an answer that
+// could not be kept and is asked again.
+type keeping func(t talk, before, after dialogue.State) (changed bool, why string, err error)
+
+// script returns the dialogue of the name; false if there is none, or no more.
+func (t talk) script(name string) (script, bool, error) {
+	if id, ok := strings.CutPrefix(name, paperScript); ok {
+		s, err := t.paper(id)
+		if kind := errs.KindOf(err); kind == errs.Conflict || kind == errs.Forbidden { // handed in, thrown away
+			return s, false, nil
+		}
+		return s, err == nil, err
+	}
+	s, ok := map[string]script{intentBook: bookScript(), intentFree: freeScript(), intentMove: moveScript(), intentWait: waitScript()}[name]
+	return s, ok, nil
 }
 
 // stale is the age at which a draft is offered instead of silently gone on with.
@@ -71,8 +91,18 @@ func (t talk) openDialogue() (*open, error) {
 		return nil, fmt.Errorf("load dialogue: %w", err)
 	}
 	for {
-		if s, ok := t.scripts()[d.Script]; ok {
+		s, ok, err := t.script(d.Script)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			if s.sync != nil {
+				s.sync(&d.State)
+			}
 			return &open{script: s, drafts: d, age: t.tx.Now().Sub(at)}, nil
+		}
+		if err := t.settleTalk("已经办过了"); err != nil {
+			return nil, err
 		}
 		if !d.resume() {
 			return nil, t.drop()
@@ -108,7 +138,14 @@ func (t talk) begin(s script, st dialogue.State, w dialogue.Wish) error {
 	}
 	aside := append(slices.Clone(d.Aside), d.State)
 	for i, a := range aside {
-		if before, ok := t.scripts()[a.Script]; ok && before.means(s.Name) {
+		before, ok, err := t.script(a.Script)
+		if err != nil {
+			return err
+		}
+		if ok && before.means(s.Name) {
+			if before.sync != nil {
+				before.sync(&a)
+			}
 			return t.step(&open{script: before, drafts: drafts{State: a, Aside: slices.Delete(aside, i, i+1)}}, in)
 		}
 	}
@@ -195,6 +232,9 @@ func (t talk) step(d *open, in dialogue.Input) error {
 		}
 		d.Steps, d.asks = slices.Insert(slices.Clone(d.Steps), 1, more...), nil
 	}
+	if d.read != nil {
+		d.read(d.Step, &in)
+	}
 	res, err := dialogue.Step(d.Script, d.State, in, d.host(t))
 	if err != nil {
 		return err
@@ -204,7 +244,37 @@ func (t talk) step(d *open, in dialogue.Input) error {
 			return err
 		}
 	}
+	if d.keep != nil && !res.Done && !res.Cancelled && res.Interrupted == "" {
+		if res, err = t.keepStep(d, res); err != nil {
+			return err
+		}
+	}
 	return t.follow(d, res, in.Wish)
+}
+
+// keepStep keeps what a step changed. What is asked next may hang on it, so it is asked
+// by the script as it is now.
+func (t talk) keepStep(d *open, res dialogue.Result) (dialogue.Result, error) {
+	changed, why, err := d.keep(t, d.State, res.State)
+	if err != nil || !changed {
+		return res, err
+	}
+	now, ok, err := t.script(d.Name)
+	if err != nil || !ok {
+		return res, err
+	}
+	d.script = now
+	now.sync(&res.State)
+	next, err := dialogue.Step(now.Script, res.State, dialogue.Input{}, now.host(t))
+	if err != nil {
+		return res, err
+	}
+	said := res.Say[:max(len(res.Say)-1, 0)] // the last one asks
+	if why != "" {
+		said = append(said, dialogue.Reply{Text: why})
+	}
+	next.Say = append(said, next.Say...)
+	return next, nil
 }
 
 func (t talk) follow(d *open, res dialogue.Result, w dialogue.Wish) error {
@@ -308,7 +378,28 @@ func (t talk) ask(d *open, r dialogue.Reply) error {
 	if slices.ContainsFunc(d.Steps, func(q dialogue.Question) bool { return q.Name == d.Step && q.Kind == dialogue.Page }) {
 		page = d.page
 	}
+	if long := inFull(r.Rows); long != "" && len(r.Options) == 0 {
+		if err := t.say(long); err != nil {
+			return err
+		}
+		r.Rows = nil
+	}
 	return t.show(kindQuestion, t.subject(), asked{Seq: d.Seq, Page: page, Reply: r})
+}
+
+// inFull writes out a read-back that a card would cut short, "" if it has room for it.
+func inFull(rows []dialogue.Row) string {
+	const key, value = 5, 30
+	cut := len(rows) > wecom.MaxCardRows
+	lines := make([]string, len(rows))
+	for i, r := range rows {
+		cut = cut || utf8.RuneCountInString(r.Label) > key || utf8.RuneCountInString(r.Value) > value
+		lines[i] = r.Label + "：" + r.Value
+	}
+	if !cut {
+		return ""
+	}
+	return strings.Join(lines, "\n")
 }
 
 // settleTalk greys the person's earlier question out.
@@ -326,12 +417,23 @@ func newAnswer(d *open, now dialogue.State) string {
 	for _, q := range d.Steps {
 		switch a, ok := now.Answers[q.Name]; {
 		case ok && q.Kind == dialogue.Page && d.Step == q.Name:
-			last = "已读完"
+			last = onPage(q, a)
 		case a.Label != "" && a.Label != d.Answers[q.Name].Label:
 			last = "已选：" + a.Label
 		}
 	}
 	return last
+}
+
+// onPage is what the greyed card of a page's question shows.
+func onPage(q dialogue.Question, a dialogue.Answer) string {
+	switch {
+	case q.Label == "":
+		return "已读完"
+	case a.Value == "":
+		return "已跳过"
+	}
+	return "已填好"
 }
 
 func (t talk) subject() string { return "talk/" + strconv.FormatInt(int64(t.who.ID), 10) }
@@ -343,7 +445,7 @@ func (t talk) pressTalk(parts []string) error {
 		return err
 	}
 	if d == nil {
-		return t.say("这一步已经过去了，不用再按。想知道现在到哪一步，写“我的预约”；想重新开始，写“我想预约”。")
+		return t.say("这一步已经过去了，不用再按。想知道现在到哪一步，写“我的预约”或“我的申请”；想重新开始，把想办的事再写一次。")
 	}
 	p := card.Press(parts, t.cb.Selected)
 	switch {

@@ -236,7 +236,11 @@ func (t talk) people(intent string) error {
 func (t talk) offer(alternatives []string, w dialogue.Wish) error {
 	o := offer{Title: "想办的是哪一件？"}
 	for _, intent := range alternatives {
-		if label := t.label(intent); label != "" {
+		label, err := t.label(intent)
+		if err != nil {
+			return err
+		}
+		if label != "" {
 			o.Buttons = append(o.Buttons, wecom.Button{Text: label, Key: card.Route(card.Go, intent, wishKey(w))})
 		}
 	}
@@ -253,17 +257,23 @@ func (t talk) offer(alternatives []string, w dialogue.Wish) error {
 }
 
 // label is what the button to an intent says, "" if it is not for this person.
-func (t talk) label(intent string) string {
+func (t talk) label(intent string) (string, error) {
+	if code, ok := strings.CutPrefix(intent, applyIntent); ok && t.who.IsStudent() {
+		v, err := service.ByCode(t.ctx, t.tx, code)
+		return v.Chat, err
+	}
 	labels := map[string]string{intentHotlines: "求助热线", intentWho: "该找谁", intentHuman: "联系中心"}
 	if t.who.IsStudent() {
 		maps.Copy(labels, map[string]string{
 			intentBook: "约个时间", intentFree: "看看空位", intentMove: "改时间", intentMine: "我的预约",
 			intentTurn: "到哪一步了", intentCancel: "取消预约", intentWait: "排队等空位", intentLeave: "不排了",
+			intentMyPapers: "我的申请", intentLacking: "还差什么", intentMend: "补交材料", intentWhere: "在哪交材料", intentMoney: "什么时候放款",
+			intentTakeBack: "撤回申请", intentServices: "能申请什么",
 		})
 	} else {
 		labels[intentDesk] = "工作台"
 	}
-	return labels[intent]
+	return labels[intent], nil
 }
 
 // maxSubButtons is how many WeCom shows under a button of the menu.

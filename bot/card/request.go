@@ -124,7 +124,7 @@ func MissingOf(selected map[string][]string) string {
 
 // Reviewed is what the card becomes for everybody who holds it: who, when, what.
 func (m Maker) Reviewed(c approval.Card, f request.Facts) wecom.TemplateCard {
-	rows := append(applicationRows(f)[:2:2], row("结果", resultOf(c)))
+	rows := slices.Concat(applicationRows(f)[:2], []wecom.Horizontal{row("结果", resultOf(c))})
 	if c.Reason != "" {
 		rows = append(rows, row("理由", c.Reason))
 	}
@@ -262,7 +262,7 @@ func paperNames(list []request.Material) string {
 // AskWithdraw asks once more before an application is taken back.
 func (m Maker) AskWithdraw(taskID string, a request.Application) wecom.TemplateCard {
 	return m.Choice(taskID, "要撤回这份申请吗？", "撤回后不再审核，名额还给你", []wecom.Horizontal{
-		row("申请", a.Service.Definition.Chat), row("编号", a.Number), row("状态", a.StateLabel()),
+		row("申请", a.Service.Chat), row("编号", a.Number), row("状态", a.StateLabel()),
 	}, []wecom.Button{
 		{Text: "先不撤回", Key: Route(KeepPaper, a.PublicID)},
 		{Text: "确定撤回", Style: wecom.ButtonRed, Key: Route(Withdraw, a.PublicID)},

@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,9 @@ func (q Question) within(n int, show func(int) string) string {
 
 // money reads an amount: 128.5, ¥1,280, 128元, 一百二十八块.
 func (t *turn) money(q Question) (Answer, string) {
+	if strings.Contains(t.in.Text, ",") && !thousands.MatchString(t.in.Text) {
+		return Answer{}, sayMoney
+	}
 	s := strings.NewReplacer(",", "", "¥", "", "￥", "", "人民币", "", "共", "", "元整", "", "元", "", "块钱", "", "块", "", "rmb", "", " ", "").
 		Replace(strings.ToLower(norm.NFKC.String(t.in.Text)))
 	yuan, cents, split := strings.Cut(strings.Trim(s, "。.，！!"), ".")
@@ -90,7 +94,7 @@ func (t *turn) money(q Question) (Answer, string) {
 	if split {
 		c, err := strconv.Atoi((cents + "0")[:min(2, len(cents)+1)])
 		if err != nil || len(cents) > 2 || c < 0 {
-			return Answer{}, "金额写到分就够了，例如 128.50。"
+			return Answer{}, sayMoney
 		}
 		fen += c
 	}
@@ -100,7 +104,13 @@ func (t *turn) money(q Question) (Answer, string) {
 	return Answer{Value: strconv.Itoa(fen), Label: yuanOf(fen) + " 元"}, ""
 }
 
-const maxYuan = 100_000_000
+const (
+	maxYuan  = 100_000_000
+	sayMoney = "金额写到分就够了，例如 128.50。"
+)
+
+// thousands holds a number whose commas part it by three; 12,3 might be anything.
+var thousands = regexp.MustCompile(`(^|[^\d,])\d{1,3}(,\d{3})+($|[^\d,])`)
 
 func yuanOf(fen int) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }
 

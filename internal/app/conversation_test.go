@@ -142,6 +142,8 @@ func play(t *testing.T, w *world, file string) {
 			w.cares(m(centre)[1])
 		case m(onPages) != nil:
 			w.onPage(m(onPages)[1], m(onPages)[2], m(onPages)[3], m(onPages)[4])
+		case m(onDesk) != nil:
+			w.elsewhere(m(onDesk)[1], m(onDesk)[2], m(onDesk)[3], m(onDesk)[4])
 		case m(moves) != nil:
 			d, err := time.ParseDuration(m(moves)[1])
 			w.must(err)

@@ -61,6 +61,9 @@ func (c *checker) head(d Definition, name string) {
 	}
 	c.neutral("chat", d.Chat)
 	c.neutral("say", d.Say)
+	for i, word := range d.Words {
+		c.neutral(fmt.Sprintf("words.%d", i), word)
+	}
 	if len(d.Contacts) == 0 {
 		c.say("contacts", "contacts 至少写一条")
 	}

@@ -17,6 +17,7 @@ type Definition struct {
 	Chat       string           `yaml:"chat"`       // in the menu and in chat: short and neutral
 	Detail     string           `yaml:"detail"`     // one line under the title
 	Say        string           `yaml:"say"`        // what a student writes to start it; "" is 申请 and Chat
+	Words      []string         `yaml:"words"`      // other names for it in chat: 实习补助
 	Group      string           `yaml:"group"`      // module of the home page
 	Order      int              `yaml:"order"`      // within it, smallest first
 	Department string           `yaml:"department"` // the unit that owns it, by name (D-16)
