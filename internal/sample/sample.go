@@ -8,6 +8,7 @@ import (
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/service"
+	"github.com/xuegong/xuegong/internal/setting"
 	"github.com/xuegong/xuegong/internal/sheet"
 	"github.com/xuegong/xuegong/internal/store"
 )
@@ -83,6 +84,9 @@ func found(ctx context.Context, tx *store.Tx) error {
 	}
 	if err := grantRoles(ctx, tx, who); err != nil {
 		return fmt.Errorf("roles: %w", err)
+	}
+	if err := setting.SaveSchool(ctx, tx, identity.Operator(), setting.School{Name: "示例大学"}); err != nil {
+		return fmt.Errorf("school: %w", err)
 	}
 	if err := fillCalendar(ctx, tx); err != nil {
 		return fmt.Errorf("calendar: %w", err)

@@ -60,6 +60,8 @@ func Register(r page.Routes) {
 	r.POST("/roles/:id/revoke", revoke)
 	r.POST("/roles/proposals/:id/:act", answerProposal)
 
+	r.GET("/school", school)
+	r.POST("/school", saveSchool)
 	r.GET("/letters", letters)
 	r.POST("/letters/:id/again", sendAgain)
 	r.GET("/tokens", tokens)

@@ -129,6 +129,7 @@ func peopleGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group,
 		g.Items = append(g.Items, Item{Path: "/desk/people", Name: "人员", Detail: "查学籍和账号，绑定企业微信"})
 	}
 	if isAdmin(who) {
+		g.Items = append(g.Items, Item{Path: "/desk/school", Name: "学校", Detail: "证明上印的学校名称"})
 		g.Items = append(g.Items, Item{Path: "/desk/people/import", Name: "导入名单", Detail: "用表格更新师生名单"})
 	}
 	if seesRoles(who) {

@@ -15,7 +15,7 @@ import (
 func Stories(zone *time.Location) []page.Story {
 	s := teller{now: time.Date(2026, 10, 12, 9, 0, 0, 0, zone)}
 	var list []page.Story
-	for _, part := range [][]page.Story{s.homes(), s.days(), s.weeks(), s.schedules(), s.calendars(), s.centre(), s.persons(), s.machines(), s.figures(), s.care(), s.vault()} {
+	for _, part := range [][]page.Story{s.homes(), s.days(), s.weeks(), s.schedules(), s.calendars(), s.centre(), s.persons(), s.machines(), s.figures(), s.schools(), s.care(), s.vault()} {
 		list = append(list, part...)
 	}
 	return list
@@ -249,6 +249,14 @@ func (s teller) machines() []page.Story {
 		{Name: "tokens_refused", Page: wrongToken},
 		{Name: "tokens_none", Page: &Tokens{Base: s.base("接口令牌", "/desk/tokens"), Scopes: allScopes()}},
 	}
+}
+
+func (s teller) schools() []page.Story {
+	p := &School{Base: s.base("学校", "/desk/school")}
+	p.Form = Form{"name": "示例大学"}
+	refused := &School{Base: s.refused(s.base("学校", "/desk/school"), errs.Field("name", "学校名称写 2 到 40 个字，会印在证明上。"))}
+	refused.Form = Form{"name": "校"}
+	return []page.Story{{Name: "school", Page: p}, {Name: "school_refused", Page: refused}}
 }
 
 func (s teller) figures() []page.Story {
