@@ -412,7 +412,7 @@ func TestTwo_thousand_decisions_in_one_batch(t *testing.T) {
 		return err
 	})
 	want := []approval.Failure{
-		{Task: tasks[7], Message: "沈嘉木老师已在 10月12日（周一）09:00 处理：不通过，不用再处理。"},
+		{Task: tasks[7], Subject: "t7", Message: "沈嘉木老师已在 10月12日（周一）09:00 处理：不通过，不用再处理。"},
 		{Task: "invented", Message: approval.ErrNotYours.Message},
 	}
 	if diff := cmp.Diff(want, b.Failed); diff != "" || !b.Finished() || len(o.results) != n {

@@ -15,6 +15,7 @@ import (
 // Failure is a task a batch could not decide, with the sentence that says why.
 type Failure struct {
 	Task    string `db:"task"`
+	Subject string `db:"subject"` // its public id, "" of a task nobody has
 	Message string `db:"failure"`
 }
 

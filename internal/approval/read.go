@@ -103,8 +103,9 @@ type Task struct {
 }
 
 // Tasks lists what the person, or one for whom the person is a deputy, can decide now,
-// the oldest first. after is what the page before returned as next; next "" is the end.
-func Tasks(ctx context.Context, tx *store.Tx, who identity.Person, after string, limit int) (list []Task, next string, err error) {
+// the oldest first; kinds are those of the subjects, none is all. after is what the page
+// before returned as next; next "" is the end.
+func Tasks(ctx context.Context, tx *store.Tx, who identity.Person, after string, limit int, kinds ...string) (list []Task, next string, err error) {
 	keys, err := allKeys(ctx, tx, who)
 	if err != nil {
 		return nil, "", err
@@ -118,7 +119,7 @@ func Tasks(ctx context.Context, tx *store.Tx, who identity.Person, after string,
 	if limit < 1 || limit > 100 {
 		limit = 100
 	}
-	rows, err := selectQueue(ctx, tx, keys, who.ID, from, limit+1)
+	rows, err := selectQueue(ctx, tx, keys, who.ID, kinds, from, limit+1)
 	if err != nil {
 		return nil, "", fmt.Errorf("list tasks: %w", err)
 	}
@@ -127,25 +128,53 @@ func Tasks(ctx context.Context, tx *store.Tx, who identity.Person, after string,
 		next = strconv.FormatInt(rows[limit-1].ID, 36)
 	}
 	for _, r := range rows {
-		stages, err := decodeStages(r.Stages)
+		t, err := r.asTask(tx)
 		if err != nil {
-			return nil, "", fmt.Errorf("read stages: %w", err)
+			return nil, "", err
 		}
-		list = append(list, Task{
-			PublicID: r.Task, Subject: Subject{r.Kind, r.Subject}, Stage: stages[r.Stage], Applicant: r.Applicant,
-			OpenedAt: r.OpenedAt, Due: r.DueAt.Time, Late: r.Escalated.Valid || r.DueAt.Valid && !tx.Now().Before(r.DueAt.Time),
-		})
+		list = append(list, t)
 	}
 	return list, next, nil
 }
 
+func (r queueRow) asTask(tx *store.Tx) (Task, error) {
+	stages, err := decodeStages(r.Stages)
+	if err != nil {
+		return Task{}, fmt.Errorf("read stages: %w", err)
+	}
+	return Task{
+		PublicID: r.Task, Subject: Subject{r.Kind, r.Subject}, Stage: stages[r.Stage], Applicant: r.Applicant,
+		OpenedAt: r.OpenedAt, Due: r.DueAt.Time, Late: r.Escalated.Valid || r.DueAt.Valid && !tx.Now().Before(r.DueAt.Time),
+	}, nil
+}
+
+// TasksOf returns what the person can decide now about the subjects of a kind, by the id
+// of the subject.
+func TasksOf(ctx context.Context, tx *store.Tx, who identity.Person, kind string, subjects []string) (map[string]Task, error) {
+	keys, err := allKeys(ctx, tx, who)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := selectTasksOf(ctx, tx, keys, who.ID, kind, subjects)
+	if err != nil {
+		return nil, fmt.Errorf("list tasks: %w", err)
+	}
+	tasks := make(map[string]Task, len(rows))
+	for _, r := range rows {
+		if tasks[r.Subject], err = r.asTask(tx); err != nil {
+			return nil, err
+		}
+	}
+	return tasks, nil
+}
+
 // Waiting counts what Tasks lists.
-func Waiting(ctx context.Context, tx *store.Tx, who identity.Person) (int, error) {
+func Waiting(ctx context.Context, tx *store.Tx, who identity.Person, kinds ...string) (int, error) {
 	keys, err := allKeys(ctx, tx, who)
 	if err != nil {
 		return 0, err
 	}
-	n, err := countQueue(ctx, tx, keys, who.ID)
+	n, err := countQueue(ctx, tx, keys, who.ID, kinds)
 	if err != nil {
 		return 0, fmt.Errorf("count tasks: %w", err)
 	}

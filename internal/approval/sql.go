@@ -211,21 +211,34 @@ type queueRow struct {
 }
 
 // selectQueue lists the open tasks that one of the keys opens, the oldest first.
-func selectQueue(ctx context.Context, tx *store.Tx, keys []string, who identity.ID, after int64, limit int) ([]queueRow, error) {
+// selectOpenTask joins an open task with what its list shows; $1 are keys, $2 is who asks.
+const selectOpenTask = `
+	select t.id, t.public_id task, r.kind, r.subject, r.stages, t.stage, p.name applicant, t.opened_at, t.due_at, t.escalated_at
+	from review_task t join review r on r.id = t.review_id join identity_person p on p.id = r.applicant_id
+	where t.state = 'open' and t.keys && $1 and r.applicant_id <> $2`
+
+func selectQueue(ctx context.Context, tx *store.Tx, keys []string, who identity.ID, kinds []string, after int64, limit int) ([]queueRow, error) {
 	var rows []queueRow
-	err := tx.SelectContext(ctx, &rows, `
-		select t.id, t.public_id task, r.kind, r.subject, r.stages, t.stage, p.name applicant, t.opened_at, t.due_at, t.escalated_at
-		from review_task t join review r on r.id = t.review_id join identity_person p on p.id = r.applicant_id
-		where t.state = 'open' and t.keys && $1 and r.applicant_id <> $2 and t.id > $3 order by t.id limit $4`,
-		pq.Array(keys), who, after, limit)
+	err := tx.SelectContext(ctx, &rows, selectOpenTask+` and (cardinality($3::text[]) = 0 or r.kind = any($3)) and t.id > $4 order by t.id limit $5`,
+		pq.Array(keys), who, textArray(kinds), after, limit)
 	return rows, err
 }
 
-func countQueue(ctx context.Context, tx *store.Tx, keys []string, who identity.ID) (int, error) {
+func selectTasksOf(ctx context.Context, tx *store.Tx, keys []string, who identity.ID, kind string, subjects []string) ([]queueRow, error) {
+	var rows []queueRow
+	err := tx.SelectContext(ctx, &rows, selectOpenTask+` and r.kind = $3 and r.subject = any($4)`, pq.Array(keys), who, kind, textArray(subjects))
+	return rows, err
+}
+
+// textArray is never null, so that its length can be asked for.
+func textArray(list []string) any { return pq.Array(append([]string{}, list...)) }
+
+func countQueue(ctx context.Context, tx *store.Tx, keys []string, who identity.ID, kinds []string) (int, error) {
 	var n int
 	err := tx.GetContext(ctx, &n, `
 		select count(*) from review_task t join review r on r.id = t.review_id
-		where t.state = 'open' and t.keys && $1 and r.applicant_id <> $2`, pq.Array(keys), who)
+		where t.state = 'open' and t.keys && $1 and r.applicant_id <> $2 and (cardinality($3::text[]) = 0 or r.kind = any($3))`,
+		pq.Array(keys), who, textArray(kinds))
 	return n, err
 }
 
@@ -332,7 +345,9 @@ func endItem(ctx context.Context, tx *store.Tx, batch int64, position int, failu
 func failedItems(ctx context.Context, tx *store.Tx, batch int64) ([]Failure, error) {
 	var list []Failure
 	err := tx.SelectContext(ctx, &list, `
-		select task, failure from review_batch_item where batch_id = $1 and failure <> '' order by position`, batch)
+		select i.task, coalesce(r.subject, '') subject, i.failure from review_batch_item i
+		left join review_task t on t.public_id = i.task left join review r on r.id = t.review_id
+		where i.batch_id = $1 and i.failure <> '' order by i.position`, batch)
 	return list, err
 }
 
