@@ -37,6 +37,7 @@ type Item struct {
 	Amount      int64
 	Due         time.Time // of papers
 	SubmittedAt time.Time
+	Task        approval.Task // what the person can decide about it now; zero is nothing
 
 	id int64
 }
@@ -74,7 +75,7 @@ func (e *Engine) Queue(ctx context.Context, tx *store.Tx, who identity.Person, f
 		last := list[limit-1]
 		next = writeAfter(last.SubmittedAt, last.id)
 	}
-	return list, next, nil
+	return list, next, withTasks(ctx, tx, who, list)
 }
 
 // Counts counts the applications of the person's offices by service and state.

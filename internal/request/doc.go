@@ -24,6 +24,9 @@
 // The last approval waits for the papers that are required (D-20), and papers that do
 // not come in time end the application by itself (D-49).
 //
+// WorkOf says what waits for one of the staff: reviews put before them, and the queues
+// of their offices by service and state.
+//
 // Who is nobody to an application gets ErrNotYours, for real ids and invented ones.
 // Answers, snapshots, reasons and questions are sealed; lists search by number, name,
 // service and state.

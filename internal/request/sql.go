@@ -429,13 +429,18 @@ func selectQueue(ctx context.Context, tx *store.Tx, units []int64, all bool, f F
 	}
 	where := c.sql()
 	c.args = append(c.args, limit)
+	return items(ctx, tx, fmt.Sprintf(`%s order by a.submitted_at, a.id limit $%d`, where, len(c.args)), `submitted_at, a.id`, c.args...)
+}
+
+// items returns what lists show of the applications a condition chooses.
+func items(ctx context.Context, tx *store.Tx, where, order string, args ...any) ([]Item, error) {
 	var rows []queueRow
-	err := tx.SelectContext(ctx, &rows, fmt.Sprintf(`
-		with page as (select a.* from application a where %s order by a.submitted_at, a.id limit $%d)
+	err := tx.SelectContext(ctx, &rows, `
+		with page as (select a.* from application a where `+where+`)
 		select a.id, a.public_id, a.number, a.version_id, a.state, a.student_name, a.student_number, a.student_id,
 			coalesce(p.college_name, '') college, coalesce(p.unit_name, '') as class, a.amount, a.due_at, a.submitted_at,
 			(select count(*) from application_material m where m.application_id = a.id and m.required and m.received_at is null) missing
-		from page a join identity_person p on p.id = a.student_id order by a.submitted_at, a.id`, where, len(c.args)), c.args...)
+		from page a join identity_person p on p.id = a.student_id order by a.`+order, args...)
 	if err != nil {
 		return nil, err
 	}
