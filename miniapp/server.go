@@ -138,7 +138,7 @@ func (s *Server) Register(r *gin.Engine) {
 	phone := r.Group("/m", s.sameOrigin(page.Phone), s.signedIn(page.Phone), s.limitActs(page.Phone))
 	h5.Register(s.kit.Routes(phone, page.Phone), h5.Deps{Home: s.deps.Home, Hotlines: s.lines, Requests: s.deps.Requests, OnAgreed: s.deps.OnAgreed})
 	staff := r.Group("/desk", s.sameOrigin(page.Desk), s.signedIn(page.Desk), s.limitActs(page.Desk))
-	desk.Register(s.kit.Routes(staff, page.Desk))
+	desk.Register(s.kit.Routes(staff, page.Desk), desk.Deps{Requests: s.deps.Requests})
 	v1 := r.Group("/api/v1", s.sameOrigin(page.API), s.authenticated, s.limitActs(page.API))
 	api.Register(s.kit.Routes(v1, page.API), api.Deps{Home: s.deps.Home, Requests: s.deps.Requests, OnAgreed: s.deps.OnAgreed})
 	r.GET("/api/v1/openapi.json", api.OpenAPI)

@@ -6,12 +6,18 @@ import (
 
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/miniapp/page"
 )
 
+// Deps is what the desk's handlers call besides packages.
+type Deps struct {
+	Requests *request.Engine
+}
+
 // Register adds the desk's routes below /desk.
-func Register(r page.Routes) {
+func Register(r page.Routes, d Deps) {
 	r.GET("/", home)
 
 	r.GET("/counselling", day)
@@ -48,6 +54,8 @@ func Register(r page.Routes) {
 	r.POST("/calendar/file", importDays)
 
 	registerCare(r)
+
+	registerApplications(r, d)
 
 	r.GET("/people", people)
 	r.POST("/people/:id/bind", bind)

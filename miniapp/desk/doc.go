@@ -16,5 +16,15 @@
 // else they administer (D-10). Every act has a confirmation that names what follows; it
 // is a details element, so that everything works without scripts.
 //
+// Applications are queues of an office by service and state, and what waits for the
+// person's own decision, wherever they hold a role or are a deputy. The open one has all
+// a decision needs; after it the next one that waits opens by itself. Counters for paper
+// and for what is given out begin with a student card.
+//
+//	待我审核 ──approve, return, reject──> the next one          many ──> a batch with its progress
+//	收材料 ──tick, extend with a reason──> papers complete
+//	打印与发放 ──print──> certificate with its number ──the student's card──> handed out
+//	放款 ──build──> a list, frozen ──.xlsx──> paid, or failed with a reason ──> the next list
+//
 // Register adds the routes; Stories lists every page with made-up data.
 package desk

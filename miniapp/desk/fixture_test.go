@@ -19,6 +19,7 @@ import (
 	"github.com/xuegong/xuegong/internal/clock"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/sample"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/store/storetest"
@@ -43,6 +44,8 @@ type school struct {
 	db    *store.DB
 	clock *clock.Fixed
 	http  http.Handler
+
+	requests *request.Engine
 }
 
 func newSchool(t *testing.T) *school {
@@ -53,9 +56,10 @@ func newSchool(t *testing.T) *school {
 	kit := &page.Kit{DB: db, Render: renderer(t), Log: slog.New(slog.DiscardHandler)}
 	engine := gin.New()
 	routes := kit.Routes(engine.Group("/desk", signedIn), page.Desk)
-	desk.Register(routes)
+	requests := newRequests()
+	desk.Register(routes, desk.Deps{Requests: requests})
 	routes.GET("/any-form", func(c *page.Context) error { return c.Show(&desk.Settings{}) })
-	return &school{t: t, db: db, clock: clk, http: engine}
+	return &school{t: t, db: db, clock: clk, requests: requests, http: engine}
 }
 
 // signedIn stands in for the session, which miniapp checks before the desk is asked.

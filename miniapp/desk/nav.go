@@ -23,13 +23,14 @@ type Item struct {
 	Name   string
 	Detail string // what it is for, said on the home page
 	Count  int    // what waits there
+	Under  int    // what is under way there, whoever it waits for
 	Here   bool   // the page being looked at
 }
 
 // navOf lists what this person works on, with what waits; nothing for who has no role.
 func navOf(ctx context.Context, tx *store.Tx, who identity.Person, path string) ([]Group, error) {
 	var groups []Group
-	for _, make := range []func(context.Context, *store.Tx, identity.Person) (Group, error){centreGroup, careGroup, schoolGroup, peopleGroup, machineGroup} {
+	for _, make := range []func(context.Context, *store.Tx, identity.Person) (Group, error){centreGroup, careGroup, workGroup, schoolGroup, peopleGroup, machineGroup} {
 		g, err := make(ctx, tx, who)
 		if err != nil {
 			return nil, err

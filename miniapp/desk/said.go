@@ -112,5 +112,5 @@ func said(word, number string) string {
 	case "stopped":
 		return "令牌已停用，用它的系统马上连不上。"
 	}
-	return ""
+	return saidOfApplications(word, n)
 }

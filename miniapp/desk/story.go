@@ -15,7 +15,7 @@ import (
 func Stories(zone *time.Location) []page.Story {
 	s := teller{now: time.Date(2026, 10, 12, 9, 0, 0, 0, zone)}
 	var list []page.Story
-	for _, part := range [][]page.Story{s.homes(), s.days(), s.weeks(), s.schedules(), s.calendars(), s.centre(), s.persons(), s.machines(), s.figures(), s.schools(), s.care(), s.vault()} {
+	for _, part := range [][]page.Story{s.homes(), s.days(), s.weeks(), s.schedules(), s.calendars(), s.centre(), s.persons(), s.machines(), s.figures(), s.schools(), s.care(), s.vault(), s.requests()} {
 		list = append(list, part...)
 	}
 	return list

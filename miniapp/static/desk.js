@@ -114,5 +114,56 @@
 	var place = 'scroll:' + location.pathname;
 	window.addEventListener('pagehide', function () { sessionStorage.setItem(place, String(window.scrollY)); });
 	var y = Number(sessionStorage.getItem(place));
-	if (y && /[?&](booking|person|hour|counsellor)=/.test(location.search)) { window.scrollTo(0, y); }
+	if (y && /[?&](booking|person|hour|counsellor|application)=/.test(location.search)) { window.scrollTo(0, y); }
+})();
+
+// A picture opens over the page, to be made larger and turned; without scripts it opens
+// beside it.
+(function () {
+	'use strict';
+
+	function button(word, press) {
+		var b = document.createElement('button');
+		b.type = 'button';
+		b.className = 'button';
+		b.textContent = word;
+		b.addEventListener('click', press);
+		return b;
+	}
+
+	function show(link) {
+		var turn = 0;
+		var box = document.createElement('dialog');
+		box.className = 'viewer';
+		var stage = document.createElement('div');
+		stage.className = 'viewer__stage';
+		var picture = document.createElement('img');
+		picture.src = link.href;
+		picture.alt = link.querySelector('img').alt;
+		stage.append(picture);
+		var acts = document.createElement('div');
+		acts.className = 'viewer__acts';
+		acts.append(
+			button('放大', function (e) {
+				e.target.textContent = box.classList.toggle('is-large') ? '看全图' : '放大';
+			}),
+			button('旋转', function () {
+				box.classList.remove('turn-' + turn);
+				turn = (turn + 1) % 4;
+				box.classList.add('turn-' + turn);
+			}),
+			button('关闭', function () { box.close(); }));
+		box.append(stage, acts);
+		box.addEventListener('close', function () { box.remove(); link.focus(); });
+		document.body.append(box);
+		box.showModal();
+	}
+
+	document.addEventListener('click', function (e) {
+		var link = e.target.closest('a[data-picture]');
+		if (link && !e.ctrlKey && !e.metaKey && !e.shiftKey) {
+			e.preventDefault();
+			show(link);
+		}
+	});
 })();
