@@ -61,6 +61,7 @@ func Register(r page.Routes, d Deps) {
 	r.POST("/counselling/strikes/:strike/appeal", f.appeal)
 	r.POST("/counselling/strikes/:strike/lift", f.lift)
 	r.POST("/counselling/strikes/:strike/uphold", f.uphold)
+	registerRequests(r, f)
 }
 
 // OpenAPI serves the description of the API, to everybody.

@@ -1,0 +1,488 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/xuegong/xuegong/internal/blob"
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/form"
+	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/request"
+	"github.com/xuegong/xuegong/internal/rule"
+	"github.com/xuegong/xuegong/internal/service"
+	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/miniapp/page"
+)
+
+func registerRequests(r page.Routes, f face) {
+	r.GET("/services", f.services)
+	r.GET("/services/:service", f.service)
+	r.GET("/services/:service/schema", f.schema)
+	r.POST("/services/:service/consent", f.agree)
+	r.POST("/services/:service/applications", f.start)
+	r.POST("/services/:service/questions", f.question)
+	r.GET("/applications", f.applications)
+	r.GET("/applications/:application", f.application)
+	r.GET("/applications/:application/draft", f.draft)
+	r.POST("/applications/:application/draft", f.saveDraft)
+	r.POST("/applications/:application/discard", f.discard)
+	r.POST("/applications/:application/submit", f.submit)
+	r.POST("/applications/:application/resubmit", f.resubmit)
+	r.POST("/applications/:application/withdraw", f.takeBack)
+	r.POST("/applications/:application/files", f.upload)
+	r.GET("/applications/:application/files/:file", f.file)
+}
+
+type finding struct {
+	Rule      string     `json:"rule"`
+	Text      string     `json:"text"`
+	Value     string     `json:"value"`
+	Source    string     `json:"source"`
+	At        *time.Time `json:"at"`
+	Result    string     `json:"result"`
+	Otherwise string     `json:"otherwise"`
+}
+
+func findingsOf(v rule.Verdict, zone *time.Location) []finding {
+	return listOf(v.Findings, func(f rule.Finding) finding {
+		return finding{f.Rule, f.Text, f.Value, f.Source, moment(f.At, zone), string(f.Result), f.Otherwise}
+	}).Items
+}
+
+// moment is null for the zero time.
+func moment(t time.Time, zone *time.Location) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	at := t.In(zone)
+	return &at
+}
+
+type serviceOffer struct {
+	Code     string    `json:"code"`
+	Title    string    `json:"title"`
+	Detail   string    `json:"detail"`
+	Open     bool      `json:"open"`
+	Window   string    `json:"window"`
+	Blocked  string    `json:"blocked"`
+	Draft    string    `json:"draft"`
+	Findings []finding `json:"findings"`
+}
+
+func serviceOfferIn(zone *time.Location) func(request.Offer) serviceOffer {
+	return func(o request.Offer) serviceOffer {
+		d := o.Service.Definition
+		return serviceOffer{d.Code, d.Title, d.Detail, o.Open, o.Window, o.Blocked, o.Draft, findingsOf(o.Verdict, zone)}
+	}
+}
+
+// services lists what can be applied for, with why what cannot (D-03, D-67).
+func (f face) services(c *page.Context) error {
+	var offers []request.Offer
+	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
+		offers, err = f.Requests.Services(c, tx, who)
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, listOf(offers, serviceOfferIn(c.Zone())))
+}
+
+type serviceNotice struct {
+	Version   string `json:"version"`
+	Attention string `json:"attention"`
+	Process   string `json:"process"`
+	Agreed    bool   `json:"agreed"`
+}
+
+type wholeOffer struct {
+	serviceOffer
+	Department string            `json:"department"`
+	Place      string            `json:"place"`
+	Hours      string            `json:"hours"`
+	Contacts   []service.Contact `json:"contacts"`
+	Notice     serviceNotice     `json:"notice"`
+	Materials  []string          `json:"materials"`
+}
+
+func (f face) service(c *page.Context) error {
+	var out wholeOffer
+	if err := c.View(func(tx *store.Tx, who identity.Person) error {
+		o, err := f.Requests.Offer(c, tx, who, c.Param("service"))
+		if err != nil {
+			return err
+		}
+		d := o.Service.Definition
+		out = wholeOffer{
+			serviceOffer: serviceOfferIn(c.Zone())(o), Department: d.Department, Place: d.Place, Hours: d.Hours, Contacts: d.ContactsFor(who.CampusName),
+			Notice:    serviceNotice{Version: d.Notice.Version(), Attention: d.Notice.Attention, Process: d.Notice.Process},
+			Materials: listOf(d.Paper(), func(m service.Material) string { return m.Name }).Items,
+		}
+		_, out.Notice.Agreed, err = service.Agreed(c, tx, who, d)
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+// schema is the JSON Schema of what save, submit and resubmit take.
+func (f face) schema(c *page.Context) error {
+	var schema map[string]any
+	if err := c.View(func(tx *store.Tx, _ identity.Person) error {
+		v, err := service.ByCode(c, tx, c.Param("service"))
+		schema = v.Form.Schema()
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, schema)
+}
+
+// agree agrees to the notice that was read (D-38).
+func (f face) agree(c *page.Context) error {
+	var in struct {
+		Version string `json:"version"`
+	}
+	if err := c.ReadJSON(&in); err != nil {
+		return err
+	}
+	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+		v, err := service.ByCode(c, tx, c.Param("service"))
+		if err != nil {
+			return err
+		}
+		return service.Agree(c, tx, who, v.Definition, in.Version)
+	}); err != nil && !errors.Is(err, page.ErrRepeat) {
+		return err
+	}
+	return f.service(c)
+}
+
+type paper struct {
+	ID       string       `json:"id"`
+	Service  string       `json:"service"`
+	Returned bool         `json:"returned"`
+	Marked   []string     `json:"marked"`
+	Reason   string       `json:"reason"`
+	Answers  form.Answers `json:"answers"`
+	Missing  []string     `json:"missing"`
+	Blocked  string       `json:"blocked"`
+	Agreed   bool         `json:"agreed"`
+	Ready    bool         `json:"ready"`
+	Findings []finding    `json:"findings"`
+}
+
+func (f face) showPaper(c *page.Context, status int, id string) error {
+	var p request.Paper
+	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
+		p, err = f.Requests.Paper(c, tx, who, id)
+		return err
+	}); err != nil {
+		return err
+	}
+	same := func(s string) string { return s }
+	return c.JSON(status, paper{
+		ID: p.PublicID, Service: p.Service.Code, Returned: p.Returned, Marked: listOf(p.Marked, same).Items, Reason: p.Reason,
+		Answers: p.Answers, Missing: listOf(p.Missing, same).Items, Blocked: p.Blocked, Agreed: p.Agreed, Ready: p.Ready(),
+		Findings: findingsOf(p.Verdict, c.Zone()),
+	})
+}
+
+// start begins an application, or finds the one begun; a repeat finds it too.
+func (f face) start(c *page.Context) error {
+	id := ""
+	begin := func(tx *store.Tx, who identity.Person) error {
+		p, err := f.Requests.Start(c, tx, who, c.Param("service"), request.ViaAPI)
+		id = p.PublicID
+		return err
+	}
+	err := c.ActByKey(begin)
+	if errors.Is(err, page.ErrRepeat) {
+		err = c.Update(begin)
+	}
+	if err != nil {
+		return err
+	}
+	return f.showPaper(c, http.StatusOK, id)
+}
+
+// question puts a question about a service to a person (R-09).
+func (f face) question(c *page.Context) error {
+	var in struct {
+		Text string `json:"text"`
+	}
+	if err := c.ReadJSON(&in); err != nil {
+		return err
+	}
+	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+		_, err := f.Requests.AskPerson(c, tx, who, c.Param("service"), in.Text)
+		return err
+	}); err != nil && !errors.Is(err, page.ErrRepeat) {
+		return err
+	}
+	c.Gin.Status(http.StatusNoContent)
+	return nil
+}
+
+func (f face) draft(c *page.Context) error {
+	return f.showPaper(c, http.StatusOK, c.Param("application"))
+}
+
+// readAnswers reads the body as the answers of the application's form, nil if there is no
+// body: what is kept stands.
+func (f face) readAnswers(c *page.Context) (in form.Input, err error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Gin.Writer, c.Gin.Request.Body, maxAnswers))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, errs.Wrap(err, errs.TooLarge, "请求太大，最多 256 KB。照片和文件请先上传，这里只写它们的编号。")
+	}
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Invalid, "请求没有收全，请再发一次。")
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil, nil
+	}
+	err = c.View(func(tx *store.Tx, who identity.Person) error {
+		a, err := f.Requests.Get(c, tx, who, c.Param("application"))
+		if err != nil {
+			return err
+		}
+		in, err = a.Service.Form.FromJSON(body)
+		return err
+	})
+	return in, err
+}
+
+// maxAnswers is how many bytes the answers of one form may have.
+const maxAnswers = 256 << 10
+
+// saveDraft keeps what is written so far; what is wrong is refused and nothing kept.
+func (f face) saveDraft(c *page.Context) error {
+	in, err := f.readAnswers(c)
+	if err != nil {
+		return err
+	}
+	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+		_, err := f.Requests.Save(c, tx, who, c.Param("application"), in)
+		return err
+	}); err != nil && !errors.Is(err, page.ErrRepeat) {
+		return err
+	}
+	return f.showPaper(c, http.StatusOK, c.Param("application"))
+}
+
+func (f face) discard(c *page.Context) error {
+	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+		return f.Requests.Discard(c, tx, who, c.Param("application"))
+	}); err != nil && !errors.Is(err, page.ErrRepeat) {
+		return err
+	}
+	c.Gin.Status(http.StatusNoContent)
+	return nil
+}
+
+// submit hands the draft in, with the answers of the body or as it stands.
+func (f face) submit(c *page.Context) error {
+	return f.handIn(c, func(tx *store.Tx, who identity.Person, id string, in form.Input) error {
+		_, err := f.Requests.Submit(c, tx, who, id, in, request.ViaAPI)
+		return err
+	})
+}
+
+// resubmit hands in again what came back (D-50).
+func (f face) resubmit(c *page.Context) error {
+	return f.handIn(c, func(tx *store.Tx, who identity.Person, id string, in form.Input) error {
+		_, err := f.Requests.Resubmit(c, tx, who, id, in)
+		return err
+	})
+}
+
+func (f face) handIn(c *page.Context, do func(tx *store.Tx, who identity.Person, id string, in form.Input) error) error {
+	in, err := f.readAnswers(c)
+	if err != nil {
+		return err
+	}
+	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+		return do(tx, who, c.Param("application"), in)
+	}); err != nil && !errors.Is(err, page.ErrRepeat) {
+		return err
+	}
+	return f.application(c)
+}
+
+func (f face) takeBack(c *page.Context) error {
+	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+		_, err := f.Requests.Withdraw(c, tx, who, c.Param("application"))
+		return err
+	}); err != nil && !errors.Is(err, page.ErrRepeat) {
+		return err
+	}
+	return f.application(c)
+}
+
+type next struct {
+	Step   string     `json:"step"`
+	Office string     `json:"office"`
+	Due    *time.Time `json:"due"`
+}
+
+type material struct {
+	Code       string     `json:"code"`
+	Name       string     `json:"name"`
+	Required   bool       `json:"required"`
+	ReceivedAt *time.Time `json:"received_at"`
+}
+
+type step struct {
+	At    time.Time `json:"at"`
+	State string    `json:"state"`
+	Label string    `json:"label"`
+	By    string    `json:"by"`
+	Words string    `json:"words"`
+}
+
+type answer struct {
+	Name    string   `json:"name"`
+	Label   string   `json:"label"`
+	Text    string   `json:"text"`
+	Files   []string `json:"files"`
+	Source  string   `json:"source"`
+	Dispute string   `json:"dispute"`
+}
+
+type application struct {
+	ID          string     `json:"id"`
+	Number      string     `json:"number"`
+	Service     string     `json:"service"`
+	Title       string     `json:"title"`
+	State       string     `json:"state"`
+	Label       string     `json:"label"`
+	Next        next       `json:"next"`
+	CreatedAt   time.Time  `json:"created_at"`
+	SubmittedAt *time.Time `json:"submitted_at"`
+	EndedAt     *time.Time `json:"ended_at"`
+	Reason      string     `json:"reason"`
+	Opinion     string     `json:"opinion"`
+	Marked      []string   `json:"marked"`
+	Amount      *string    `json:"amount"` // yuan, 128.50
+	Materials   []material `json:"materials"`
+}
+
+type wholeApplication struct {
+	application
+	Answers     []answer  `json:"answers"`
+	Findings    []finding `json:"findings"`
+	History     []step    `json:"history"`
+	Appeal      string    `json:"appeal"`
+	Certificate string    `json:"certificate"` // number, "" if none was issued
+}
+
+func applicationIn(zone *time.Location) func(request.Application) application {
+	return func(a request.Application) application {
+		out := application{
+			ID: a.PublicID, Number: a.Number, Service: a.Service.Code, Title: a.Service.Title, State: string(a.State), Label: a.StateLabel(),
+			CreatedAt: a.CreatedAt.In(zone), SubmittedAt: moment(a.SubmittedAt, zone), EndedAt: moment(a.EndedAt, zone),
+			Reason: a.Review.Reason, Opinion: a.Review.Opinion, Marked: listOf(a.Review.Marked, func(s string) string { return s }).Items,
+			Materials: listOf(a.Materials, func(m request.Material) material {
+				return material{m.Code, m.Name, m.Required, moment(m.ReceivedAt, zone)}
+			}).Items,
+		}
+		due := time.Time{}
+		out.Next.Step, out.Next.Office, due = a.Next()
+		out.Next.Due = moment(due, zone)
+		if a.Service.Outcome.Kind == service.Payout && a.State != request.Draft {
+			yuan := form.Yuan(a.Amount)
+			out.Amount = &yuan
+		}
+		return out
+	}
+}
+
+// applications lists one's own, the newest first.
+func (f face) applications(c *page.Context) error {
+	var mine []request.Application
+	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
+		mine, err = f.Requests.Mine(c, tx, who)
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, listOf(mine, applicationIn(c.Zone())))
+}
+
+// application is one with everything about it; reading by others than the student is
+// audited, hence Update.
+func (f face) application(c *page.Context) error {
+	var a request.Application
+	if err := c.Update(func(tx *store.Tx, who identity.Person) (err error) {
+		a, err = f.Requests.Get(c, tx, who, c.Param("application"))
+		return err
+	}); err != nil {
+		return err
+	}
+	zone := c.Zone()
+	out := wholeApplication{
+		application: applicationIn(zone)(a), Findings: findingsOf(a.Verdict, zone), Appeal: a.Service.Appeal.Text,
+		Answers: listOf(a.Rows(), func(r form.Row) answer {
+			return answer{r.Name, r.Label, r.Text, listOf(r.Files, func(s string) string { return s }).Items, r.Source, r.Dispute}
+		}).Items,
+		History: listOf(a.History, func(e request.Event) step {
+			return step{e.At.In(zone), string(e.State), e.Label(), e.By, e.Words}
+		}).Items,
+	}
+	if a.Certificate != nil {
+		out.Certificate = a.Certificate.Number
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+// upload keeps one file, the body of the call, for a field of the application.
+func (f face) upload(c *page.Context) error {
+	field, err := f.fileField(c)
+	if err != nil {
+		return err
+	}
+	file, err := c.ReadFile(c.Query("name"))
+	if err != nil {
+		return err
+	}
+	b, err := c.Keep(file, field.Kind == form.Photo)
+	if e, ok := errors.AsType[*errs.Error](err); ok && e.Fields == nil {
+		err = &errs.Error{Kind: e.Kind, Message: e.Message, Fields: map[string]string{field.Name: e.Message}, Err: e.Err}
+	}
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, map[string]string{"id": b.PublicID})
+}
+
+// fileField is the field the file is for, of a paper that is the caller's.
+func (f face) fileField(c *page.Context) (field form.Field, err error) {
+	err = c.View(func(tx *store.Tx, who identity.Person) error {
+		p, err := f.Requests.Paper(c, tx, who, c.Param("application"))
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if field, ok = p.Form.Field(c.Query("field")); !ok || !field.Open() || field.Kind != form.Photo && field.Kind != form.File {
+			return errs.Field("field", "field 写要上传到哪一项，例如 tickets。")
+		}
+		return nil
+	})
+	return field, err
+}
+
+func (f face) file(c *page.Context) error {
+	var b blob.Blob
+	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
+		b, err = f.Requests.File(c, tx, who, c.Param("application"), c.Param("file"))
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.Inline(b, false)
+}
