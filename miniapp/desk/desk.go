@@ -24,6 +24,9 @@ func Register(r page.Routes, d Deps) {
 	r.POST("/counselling/confirm", confirmMany)
 	r.POST("/counselling/bookings/:id/:act", decide)
 	r.POST("/counselling/strikes/:id/:act", answerStrike)
+	r.GET("/counselling/week", diary)
+	r.POST("/counselling/week/move", moveInDiary)
+
 	r.GET("/counselling/hours", hours)
 	r.POST("/counselling/hours", addHours)
 	r.POST("/counselling/hours/:id/close", closeHour)

@@ -15,10 +15,10 @@ import (
 // Week is the hours of a week: a row for each counsellor, a column for each day.
 type Week struct {
 	Base
-	Monday time.Time
-	Rows   []WeekRow
-	Open   *counselling.Slot // the hour that is open
-	May    []Choice          // counsellors this person may open hours for
+	seven
+	Rows []WeekRow
+	Open *counselling.Slot // the hour that is open
+	May  []Choice          // counsellors this person may open hours for
 }
 
 // WeekRow is the week of one counsellor.
@@ -29,18 +29,6 @@ type WeekRow struct {
 
 // Template implements page.Page.
 func (*Week) Template() string { return "desk/hours" }
-
-// Days are the seven days.
-func (p *Week) Days() []time.Time {
-	days := make([]time.Time, 7)
-	for i := range days {
-		days[i] = p.Monday.AddDate(0, 0, i)
-	}
-	return days
-}
-
-// Sunday is the last day.
-func (p *Week) Sunday() time.Time { return p.Monday.AddDate(0, 0, 6) }
 
 // Prev is the week before.
 func (p *Week) Prev() string { return weekAddress(p.Monday.AddDate(0, 0, -7), "") }
@@ -53,9 +41,6 @@ func (p *Week) At(hour string) string { return weekAddress(p.Monday, hour) }
 
 // IsOpen tells whether the hour is the one open.
 func (p *Week) IsOpen(s counselling.Slot) bool { return p.Open != nil && p.Open.PublicID == s.PublicID }
-
-// Heading is 周一 10-12, over a narrow column.
-func (p *Week) Heading(day time.Time) string { return calendar.Weekday(day) + day.Format(" 01-02") }
 
 // IsToday tells whether the day is today.
 func (p *Week) IsToday(day time.Time) bool {
@@ -116,7 +101,7 @@ func loadWeek(c *page.Context, p *Week, day, hour string) error {
 		if err != nil {
 			at = calendar.Midnight(c.Now(), c.Zone())
 		}
-		p.Monday = at.AddDate(0, 0, -(int(at.Weekday())+6)%7)
+		p.seven = weekOf(at)
 		if p.Form["date"] == "" {
 			p.Form["date"] = later(p.Monday, c.Now().In(c.Zone()).AddDate(0, 0, 1)).Format(time.DateOnly)
 		}
@@ -153,8 +138,7 @@ func (p *Week) arrange(list []counselling.Counsellor, slots []counselling.Slot, 
 		p.Rows = append(p.Rows, WeekRow{Counsellor: c})
 	}
 	for _, s := range slots {
-		day := (int(s.StartsAt.In(p.Monday.Location()).Weekday()) + 6) % 7
-		cell := &p.Rows[row[s.Counsellor]].Days[day]
+		cell := &p.Rows[row[s.Counsellor]].Days[p.column(s.StartsAt)]
 		*cell = append(*cell, s)
 		if s.PublicID == open {
 			p.Open = &s

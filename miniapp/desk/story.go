@@ -15,7 +15,7 @@ import (
 func Stories(zone *time.Location) []page.Story {
 	s := teller{now: time.Date(2026, 10, 12, 9, 0, 0, 0, zone)}
 	var list []page.Story
-	for _, part := range [][]page.Story{s.homes(), s.days(), s.weeks(), s.schedules(), s.calendars(), s.centre(), s.persons(), s.machines(), s.figures(), s.schools(), s.care(), s.vault(), s.requests()} {
+	for _, part := range [][]page.Story{s.diaries(), s.homes(), s.days(), s.weeks(), s.schedules(), s.calendars(), s.centre(), s.persons(), s.machines(), s.figures(), s.schools(), s.care(), s.vault(), s.requests()} {
 		list = append(list, part...)
 	}
 	return list
@@ -121,7 +121,7 @@ func (s teller) counsellors() []counselling.Counsellor {
 }
 
 func (s teller) week() *Week {
-	p := &Week{Base: s.base("排班", "/desk/counselling/hours"), Monday: s.at(0, 0), May: []Choice{{"c1", "苏晴"}, {"c2", "顾远帆"}}}
+	p := &Week{Base: s.base("排班", "/desk/counselling/hours"), seven: seven{s.at(0, 0)}, May: []Choice{{"c1", "苏晴"}, {"c2", "顾远帆"}}}
 	p.Form = Form{"date": "2026-10-13", "start": "15:00", "end": "15:50", "capacity": "1", "weeks": "1"}
 	closed := s.slot(3, 15, 1, 1)
 	closed.Open = false
@@ -140,7 +140,7 @@ func (s teller) weeks() []page.Story {
 		{Name: "hours", Page: s.week()},
 		{Name: "hours_open", Page: open},
 		{Name: "hours_refused", Page: wrongForm},
-		{Name: "hours_none", Page: &Week{Base: s.base("排班", "/desk/counselling/hours"), Monday: s.at(0, 0)}},
+		{Name: "hours_none", Page: &Week{Base: s.base("排班", "/desk/counselling/hours"), seven: seven{s.at(0, 0)}}},
 	}
 }
 

@@ -49,6 +49,7 @@
 	function act(key) {
 		var at = document.querySelector('[data-key="' + key + '"]');
 		if (!at) { return false; }
+		if (at.tagName === 'A') { at.click(); return true; }
 		if (at.tagName !== 'SUMMARY') {
 			at.focus();
 			at.select();
@@ -62,6 +63,8 @@
 	}
 
 	function close() {
+		var leave = document.querySelector('[data-leave]');
+		if (leave) { leave.click(); return; }
 		document.querySelectorAll('details.ask[open]').forEach(function (d) { d.open = false; });
 		if (document.activeElement) { document.activeElement.blur(); }
 	}
@@ -165,5 +168,86 @@
 			e.preventDefault();
 			show(link);
 		}
+	});
+})();
+
+// The centre's week: arrows move among the hours, m takes a booking to another one, and
+// so does dragging it there. Both lead to the page that says what follows and asks.
+(function () {
+	'use strict';
+
+	var cells = Array.prototype.slice.call(document.querySelectorAll('[data-day]'));
+	if (!cells.length) { return; }
+
+	function here() {
+		return cells.indexOf(document.activeElement) >= 0 ? document.activeElement : document.querySelector('[data-day][aria-current]') || cells[0];
+	}
+
+	function day(cell) { return Number(cell.getAttribute('data-day')); }
+
+	function top(cell) { return cell.getBoundingClientRect().top; }
+
+	function aside(step) {
+		var at = here();
+		for (var d = day(at) + step; d >= 0 && d < 7; d += step) {
+			var column = cells.filter(function (c) { return day(c) === d; });
+			if (column.length) {
+				return column.reduce(function (a, b) { return Math.abs(top(b) - top(at)) < Math.abs(top(a) - top(at)) ? b : a; });
+			}
+		}
+		return at;
+	}
+
+	function along(step) {
+		var column = cells.filter(function (c) { return day(c) === day(here()); });
+		return column[column.indexOf(here()) + step] || here();
+	}
+
+	function go(cell) {
+		cell.focus();
+		cell.scrollIntoView({ block: 'nearest' });
+	}
+
+	document.addEventListener('keydown', function (e) {
+		if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing || e.target.closest('input, textarea, select')) { return; }
+		var move = document.activeElement && document.activeElement.getAttribute('data-move');
+		var leads = document.querySelector('[data-key="m"]');
+		switch (e.key) {
+		case 'ArrowLeft': go(aside(-1)); break;
+		case 'ArrowRight': go(aside(1)); break;
+		case 'ArrowUp': go(along(-1)); break;
+		case 'ArrowDown': go(along(1)); break;
+		case 'm':
+			if (move) { location.assign(move); } else if (leads) { leads.click(); }
+			break;
+		default: return;
+		}
+		e.preventDefault();
+	});
+
+	if (document.querySelector('[data-choosing]') && document.activeElement === document.body) { go(cells[0]); }
+
+	var dragged = null;
+	document.addEventListener('dragstart', function (e) {
+		dragged = e.target.closest && e.target.closest('[data-move]');
+		if (!dragged) { return; }
+		e.dataTransfer.setData('text/plain', dragged.textContent);
+		document.body.classList.add('is-dragging');
+	});
+	document.addEventListener('dragend', function () {
+		dragged = null;
+		document.body.classList.remove('is-dragging');
+	});
+	document.querySelectorAll('[data-slot]').forEach(function (hour) {
+		hour.addEventListener('dragover', function (e) {
+			if (!dragged || hour.contains(dragged)) { return; }
+			e.preventDefault();
+			hour.classList.add('is-over');
+		});
+		hour.addEventListener('dragleave', function () { hour.classList.remove('is-over'); });
+		hour.addEventListener('drop', function (e) {
+			e.preventDefault();
+			if (dragged) { location.assign(dragged.getAttribute('data-move') + '&to=' + encodeURIComponent(hour.getAttribute('data-slot'))); }
+		});
 	});
 })();

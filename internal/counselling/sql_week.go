@@ -1,0 +1,29 @@
+package counselling
+
+import (
+	"context"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/xuegong/xuegong/internal/store"
+)
+
+// weekSlots returns the first n hours of a centre that begin in [from, to), of one
+// counsellor or, for "", of all. It is read by a_counsellor_begins_one_hour_at_a_time.
+func weekSlots(ctx context.Context, tx *store.Tx, centre int64, counsellor string, from, to time.Time, n int) ([]Slot, error) {
+	return selectSlots(ctx, tx, tx.Now(), `
+		where s.counsellor_id in (select id from counsellor where centre_id = $1 and ($2 = '' or public_id = $2))
+			and s.starts_at >= $3 and s.starts_at < $4 and not s.void
+		order by s.starts_at, c.position, c.id limit $5`, centre, counsellor, from, to, n)
+}
+
+// comingTo returns the bookings of the hours that take a place, in the order they were made.
+func comingTo(ctx context.Context, tx *store.Tx, slots []Slot) ([]Booking, error) {
+	ids := make([]int64, len(slots))
+	for i, s := range slots {
+		ids[i] = s.id
+	}
+	return selectBookings(ctx, tx, `
+		where b.slot_id = any($1) and b.state in ('pending', 'confirmed', 'arrived', 'missed') order by b.id`, pq.Array(ids))
+}
