@@ -38,7 +38,7 @@ type WeCom interface {
 	UserInfo(ctx context.Context, code string) (wecom.Identity, error)
 }
 
-// Deps is what the pages stand on. Log, OnAgreed, Token and FrameAncestors may be nil.
+// Deps is what the pages stand on. Log, OnAgreed, OnFilled, Token and FrameAncestors may be nil.
 type Deps struct {
 	DB        *store.DB
 	WeCom     WeCom
@@ -56,6 +56,9 @@ type Deps struct {
 	// OnAgreed runs in the transaction in which a student agreed to the notice, so that
 	// the chat can go on.
 	OnAgreed func(ctx context.Context, tx *store.Tx, who identity.Person) error
+	// OnFilled runs in the transaction in which a page changed an application being
+	// written, so that chat goes on with it.
+	OnFilled func(ctx context.Context, tx *store.Tx, who identity.Person) error
 	// Token returns whom an API token acts for and its scopes; nil accepts no tokens.
 	Token func(ctx context.Context, tx *store.Tx, raw string) (identity.Person, []string, error)
 }
@@ -136,7 +139,9 @@ func (s *Server) Register(r *gin.Engine) {
 	r.POST("/signout", s.sameOrigin(page.Desk), s.signOut)
 
 	phone := r.Group("/m", s.sameOrigin(page.Phone), s.signedIn(page.Phone), s.limitActs(page.Phone))
-	h5.Register(s.kit.Routes(phone, page.Phone), h5.Deps{Home: s.deps.Home, Hotlines: s.lines, Requests: s.deps.Requests, OnAgreed: s.deps.OnAgreed})
+	h5.Register(s.kit.Routes(phone, page.Phone), h5.Deps{
+		Home: s.deps.Home, Hotlines: s.lines, Requests: s.deps.Requests, OnAgreed: s.deps.OnAgreed, OnFilled: s.deps.OnFilled,
+	})
 	staff := r.Group("/desk", s.sameOrigin(page.Desk), s.signedIn(page.Desk), s.limitActs(page.Desk))
 	desk.Register(s.kit.Routes(staff, page.Desk), desk.Deps{Requests: s.deps.Requests})
 	v1 := r.Group("/api/v1", s.sameOrigin(page.API), s.authenticated, s.limitActs(page.API))

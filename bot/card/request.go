@@ -215,7 +215,7 @@ func (m Maker) Asked(f request.AskFacts) string {
 	if f.Dispute {
 		what = "说学校的一项记录不对，请您核对"
 	}
-	return fmt.Sprintf("%s：%s%s。\n%s", f.Title, f.Student, what, m.Link("打开回复", "/desk/applications/asks?ask="+f.Ask))
+	return fmt.Sprintf("%s：%s%s。\n%s", f.Title, f.Student, what, m.Link("打开回复", "/desk/asks?ask="+f.Ask))
 }
 
 // MyApplication shows a student one application and what can be done about it now.

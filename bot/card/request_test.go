@@ -100,9 +100,9 @@ func TestTextsOfApplications(t *testing.T) {
 		{"printed", m.Changed(request.Notice{State: request.Printed, Text: "奖助贷证明已打印。请带学生证到勤工助学中心领取。", Path: "/m/applications/a1"}),
 			"奖助贷证明已打印。请带学生证到勤工助学中心领取。\n" + `<a href="https://xg.example.edu.cn/m/applications/a1">查看申请</a>`},
 		{"a question to the office", m.Asked(request.AskFacts{Ask: "q1", Title: "暑期实习补贴", Student: "张同学"}),
-			"暑期实习补贴：张同学想请老师看一看。\n" + `<a href="https://xg.example.edu.cn/desk/applications/asks?ask=q1">打开回复</a>`},
+			"暑期实习补贴：张同学想请老师看一看。\n" + `<a href="https://xg.example.edu.cn/desk/asks?ask=q1">打开回复</a>`},
 		{"a dispute", m.Asked(request.AskFacts{Ask: "q1", Title: "暑期实习补贴", Student: "张同学", Dispute: true}),
-			"暑期实习补贴：张同学说学校的一项记录不对，请您核对。\n" + `<a href="https://xg.example.edu.cn/desk/applications/asks?ask=q1">打开回复</a>`},
+			"暑期实习补贴：张同学说学校的一项记录不对，请您核对。\n" + `<a href="https://xg.example.edu.cn/desk/asks?ask=q1">打开回复</a>`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -194,7 +194,7 @@ func (a *App) route(files fs.FS, o Options) error {
 	}
 	pages, err := miniapp.New(miniapp.Deps{
 		DB: a.db, WeCom: a.wecom, Redis: a.redis, Config: a.cfg, Home: a.home, Templates: files,
-		Binding: identity.ByNumber, Requests: a.requests, FrameAncestors: o.FrameAncestors, Log: a.log, OnAgreed: a.bot.Agreed, Token: identity.ByToken,
+		Binding: identity.ByNumber, Requests: a.requests, FrameAncestors: o.FrameAncestors, Log: a.log, OnAgreed: a.bot.Agreed, OnFilled: a.bot.Filled, Token: identity.ByToken,
 	})
 	if err != nil {
 		return err

@@ -16,6 +16,9 @@ type Deps struct {
 	Hotlines page.Hotlines
 	Requests *request.Engine
 	OnAgreed func(ctx context.Context, tx *store.Tx, who identity.Person) error
+	// OnFilled runs in the transaction in which a page changed an application being
+	// written, so that a conversation about it goes on; nil does nothing.
+	OnFilled func(ctx context.Context, tx *store.Tx, who identity.Person) error
 }
 
 type face struct{ Deps }

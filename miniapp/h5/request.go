@@ -113,8 +113,11 @@ func (f face) agreeService(c *page.Context) error {
 			return err
 		}
 		p, err := f.Requests.Start(c, tx, who, code, request.ViaPage)
+		if err != nil {
+			return err
+		}
 		next = formPath(p.PublicID)
-		return err
+		return f.filled(c, tx, who)
 	})
 	switch {
 	case err == nil || errors.Is(err, page.ErrRepeat):

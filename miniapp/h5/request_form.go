@@ -1,6 +1,7 @@
 package h5
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -99,11 +100,15 @@ func (f face) writePaper(c *page.Context) error {
 func (f face) submit(c *page.Context, paper request.Paper, in form.Input) error {
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
 		if paper.Returned {
-			_, err := f.Requests.Resubmit(c, tx, who, paper.PublicID, in)
+			if _, err := f.Requests.Resubmit(c, tx, who, paper.PublicID, in); err != nil {
+				return err
+			}
+			return f.filled(c, tx, who)
+		}
+		if _, err := f.Requests.Submit(c, tx, who, paper.PublicID, in, request.ViaPage); err != nil {
 			return err
 		}
-		_, err := f.Requests.Submit(c, tx, who, paper.PublicID, in, request.ViaPage)
-		return err
+		return f.filled(c, tx, who)
 	})
 	if err == nil || errors.Is(err, page.ErrRepeat) {
 		return c.SeeOther(applicationPath(paper.PublicID) + "?submitted=1")
@@ -127,11 +132,15 @@ func (f face) keep(c *page.Context, in form.Input) (paper request.Paper, refusal
 	id := c.Param("application")
 	err := c.Update(func(tx *store.Tx, who identity.Person) (err error) {
 		paper, err = f.Requests.Save(c, tx, who, id, in)
-		if refusal = err; errs.KindOf(err) != errs.Invalid {
+		if refusal = err; err != nil && errs.KindOf(err) != errs.Invalid {
 			return err
 		}
-		paper, err = f.Requests.Save(c, tx, who, id, without(in, errs.FieldsOf(err)))
-		return err
+		if refusal != nil {
+			if paper, err = f.Requests.Save(c, tx, who, id, without(in, errs.FieldsOf(err))); err != nil {
+				return err
+			}
+		}
+		return f.filled(c, tx, who)
 	})
 	if err != nil {
 		return paper, err
@@ -300,4 +309,12 @@ func (f face) regions(c *page.Context) error {
 	}
 	c.Gin.Header("Cache-Control", "private, max-age=86400")
 	return c.JSON(http.StatusOK, list)
+}
+
+// filled lets a conversation about an application go on with what the page changed.
+func (f face) filled(ctx context.Context, tx *store.Tx, who identity.Person) error {
+	if f.OnFilled == nil {
+		return nil
+	}
+	return f.OnFilled(ctx, tx, who)
 }
