@@ -221,6 +221,9 @@ func (a *App) Handler() http.Handler { return a.handler }
 // DB is the database of the process.
 func (a *App) DB() *store.DB { return a.db }
 
+// Requests has the verbs of applications, as every face of the process calls them.
+func (a *App) Requests() *request.Engine { return a.requests }
+
 // drain is how long requests under way may take after a shutdown began.
 const drain = 15 * time.Second
 

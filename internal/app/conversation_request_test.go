@@ -32,17 +32,11 @@ import (
 //	t16 stands in for t14                a deputy for the coming week
 var onDesk = regexp.MustCompile(`^(\w+) (reads|begins|fills|submits|receives|passes|returns|prints|hands|pays|fails|revokes|stands in for) ?([\w-]*)(?:: (.*))?$`)
 
-// engine has the verbs as the pages and the desk call them.
-func engine() *request.Engine {
-	e := &request.Engine{Approval: &approval.Engine{}}
-	e.Approval.Outcomes = map[string]approval.Outcome{request.Kind: e.Outcome()}
-	return e
-}
-
 // elsewhere does what somebody does beside the chat.
 func (w *world) elsewhere(user, verb, about, details string) {
 	w.t.Helper()
-	e, ctx := engine(), context.Background()
+	w.started()
+	e, ctx := w.app.Requests(), context.Background()
 	chat := &bot.Bot{Requests: e, Cards: card.Maker{BaseURL: w.url, Zone: storetest.Shanghai()}}
 	w.must(w.db.Update(ctx, func(tx *store.Tx) error {
 		who, err := identity.Find(ctx, tx, user)

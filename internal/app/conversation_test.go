@@ -315,12 +315,18 @@ func (w *world) onPage(user, act, whose, text string) {
 // menu presses the button of the app's menu, which the app puts there after its start.
 func (w *world) menu(user, key string) {
 	w.t.Helper()
+	w.started()
+	w.must(w.control("/sim/menu", map[string]any{"user": user, "key": key}))
+}
+
+// started waits until the app has put its menu into WeCom, its services being offered then.
+func (w *world) started() {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	w.must(w.sim.Wait(ctx, func(v simulator.View) bool {
 		return slices.ContainsFunc(v.Log(), func(e simulator.Entry) bool { return e.Path == "menu/create" && e.OK })
 	}))
-	w.must(w.control("/sim/menu", map[string]any{"user": user, "key": key}))
 }
 
 // picture sends a small picture as the person.
