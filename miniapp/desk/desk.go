@@ -26,6 +26,9 @@ func Register(r page.Routes, d Deps) {
 	r.POST("/counselling/strikes/:id/:act", answerStrike)
 	r.GET("/counselling/week", diary)
 	r.POST("/counselling/week/move", moveInDiary)
+	r.GET("/counselling/checkin", checkIn)
+	r.POST("/counselling/checkin/:id/:act", register)
+	r.GET("/counselling/mine", mine)
 
 	r.GET("/counselling/hours", hours)
 	r.POST("/counselling/hours", addHours)

@@ -78,12 +78,16 @@ func centreGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group,
 	}
 	g := Group{Name: "预约中心", Items: []Item{
 		{Path: "/desk/counselling", Name: "预约", Detail: "确认新的预约，登记今天到访", Count: waiting},
+		{Path: "/desk/counselling/checkin", Name: "今天到访", Detail: "前台签到：谁到了，谁没来，一按就好"},
 		{Path: "/desk/counselling/week", Name: "一周", Detail: "这一周谁在什么时候来，拖动就能改时间"},
 		{Path: "/desk/counselling/waitlist", Name: "排队", Detail: "谁在等空位，空出来的给了谁", Count: queued},
 		{Path: "/desk/counselling/unsettled", Name: "待安排", Detail: "时间有变动的预约，逐个改期或取消", Count: unsettled},
 		{Path: "/desk/counselling/hours", Name: "排班", Detail: "每位老师什么时候接待，请假和例外"},
 		{Path: "/desk/counselling/counsellors", Name: "老师", Detail: "学生看到的介绍、方向和地点"},
 	}}
+	if who.HasIn(slices.Min(centres), identity.CentreCounsellor) {
+		g.Items = slices.Insert(g.Items, 0, Item{Path: "/desk/counselling/mine", Name: "我的今天", Detail: "今天谁来，什么等您确认，哪些记录还没写"})
+	}
 	care, err := careItems(ctx, tx, who, slices.Min(centres))
 	if err != nil {
 		return Group{}, err

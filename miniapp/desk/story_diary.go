@@ -38,7 +38,19 @@ func (s teller) diaries() []page.Story {
 	refused.Base = s.refused(refused.Base, errs.Field("reason", "请写一句 60 字以内的理由，学生会收到；不要写“心理”“咨询”。"))
 	closed := opened(counselling.Pending)
 	closed.Open.Slot.Open, closed.More = false, true
+	here := &CheckIn{Base: s.base("今天到访", "/desk/counselling/checkin"), Rules: counselling.Defaults()}
+	for i, state := range []counselling.State{counselling.Arrived, counselling.Missed, counselling.Confirmed, counselling.Confirmed, counselling.Pending} {
+		here.List = append(here.List, s.booking("h"+string(rune('1'+i)), []string{"林一帆", "周明远", "赵子涵", "吴桐", "欧阳思远"}[i], 0, 7+i, state))
+	}
+	my := &Mine{Base: s.base("我的今天", "/desk/counselling/mine")}
+	my.Today, my.Pending, my.Unwritten = here.List, []counselling.Booking{s.booking("m1", "张晓雨", 2, 15, counselling.Pending)}, here.List[:1]
+	my.Unsettled, my.Offers = []counselling.Booking{s.booking("m2", "陈一诺", 3, 15, counselling.Confirmed)}, []counselling.Offer{{Slot: s.slot(1, 9, 1, 1), Until: s.at(0, 11)}}
+	my.Duty = []counselling.Duty{{Name: "苏晴", StartsAt: s.at(0, 8), EndsAt: s.at(0, 20), Position: 1}}
 	return []page.Story{
+		{Name: "checkin", Page: here},
+		{Name: "checkin_none", Page: &CheckIn{Base: s.base("今天到访", "/desk/counselling/checkin"), Query: "没有这个人"}},
+		{Name: "mine", Page: my},
+		{Name: "mine_none", Page: &Mine{Base: s.base("我的今天", "/desk/counselling/mine")}},
 		{Name: "diary", Page: s.diary()},
 		{Name: "diary_open", Page: opened(counselling.Confirmed)},
 		{Name: "diary_over", Page: opened(counselling.Arrived)},

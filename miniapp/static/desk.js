@@ -47,6 +47,9 @@
 
 	// act opens what a key stands for and leads on to what it asks.
 	function act(key) {
+		var row = document.activeElement.closest('.row');
+		var press = row && row.querySelector('[data-press="' + key + '"]');
+		if (press) { press.click(); return true; }
 		var at = document.querySelector('[data-key="' + key + '"]');
 		if (!at) { return false; }
 		if (at.tagName === 'A') { at.click(); return true; }
