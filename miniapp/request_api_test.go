@@ -155,8 +155,16 @@ func TestAPI_an_application_of_somebody_else_is_as_one_nobody_made(t *testing.T)
 	theirs := strings.TrimPrefix(w.as("s01").submitted(), "/m/applications/")
 	other := w.as("s02")
 	for _, call := range []struct{ method, rest, body string }{
-		{"GET", "", ""}, {"GET", "/draft", ""}, {"GET", "/files/0000000000000000", ""}, {"POST", "/draft", "{}"}, {"POST", "/submit", "{}"},
-		{"POST", "/submit", ""}, {"POST", "/resubmit", ""}, {"POST", "/withdraw", ""}, {"POST", "/discard", ""}, {"POST", "/files?field=tickets", "x"},
+		{"GET", "", ""},
+		{"GET", "/draft", ""},
+		{"GET", "/files/0000000000000000", ""},
+		{"POST", "/draft", "{}"},
+		{"POST", "/submit", "{}"},
+		{"POST", "/submit", ""},
+		{"POST", "/resubmit", ""},
+		{"POST", "/withdraw", ""},
+		{"POST", "/discard", ""},
+		{"POST", "/files?field=tickets", "x"},
 	} {
 		got := other.json(call.method, "/api/v1/applications/"+theirs+call.rest, call.body)
 		made := other.json(call.method, "/api/v1/applications/0000000000000000000000000a"+call.rest, call.body)

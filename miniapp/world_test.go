@@ -21,6 +21,7 @@ import (
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/clock"
 	"github.com/xuegong/xuegong/internal/config"
+	"github.com/xuegong/xuegong/internal/document"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/sample"
@@ -102,7 +103,7 @@ func newWorld(tb testing.TB, change ...func(*miniapp.Deps)) *world {
 
 // newRequests wires applications as the program does.
 func newRequests() *request.Engine {
-	e := &request.Engine{Approval: &approval.Engine{}}
+	e := &request.Engine{Approval: &approval.Engine{}, Press: &document.Press{}, PublicURL: "https://xuegong.example"}
 	e.Approval.Outcomes = map[string]approval.Outcome{request.Kind: e.Outcome()}
 	return e
 }

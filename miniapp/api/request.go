@@ -27,6 +27,7 @@ func registerRequests(r page.Routes, f face) {
 	r.POST("/services/:service/questions", f.question)
 	r.GET("/applications", f.applications)
 	r.GET("/applications/:application", f.application)
+	r.GET("/applications/:application/certificate.pdf", f.certificate)
 	r.GET("/applications/:application/draft", f.draft)
 	r.POST("/applications/:application/draft", f.saveDraft)
 	r.POST("/applications/:application/discard", f.discard)
@@ -485,4 +486,13 @@ func (f face) file(c *page.Context) error {
 		return err
 	}
 	return c.Inline(b, false)
+}
+
+// certificate hands the signed page of a certificate to its holder (T10).
+func (f face) certificate(c *page.Context) error {
+	p, err := page.Printable(c, f.Requests, c.Param("application"))
+	if err != nil {
+		return err
+	}
+	return c.Certificate(p)
 }

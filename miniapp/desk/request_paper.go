@@ -3,7 +3,6 @@ package desk
 import (
 	"strings"
 
-	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
@@ -210,19 +209,9 @@ func (h applications) handOut(c *page.Context) error {
 
 // certificate sends the printed form of a certificate (D-11).
 func (h applications) certificate(c *page.Context) error {
-	var p request.Printable
-	err := c.Update(func(tx *store.Tx, who identity.Person) (err error) {
-		if p, err = h.engine.Printable(c, tx, who, c.Param("id")); errs.KindOf(err) == errs.NotFound {
-			err = request.ErrNotYours
-		}
-		return err
-	})
+	p, err := page.Printable(c, h.engine, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	pdf, err := p.PDF()
-	if err != nil {
-		return err
-	}
-	return c.Attachment(p.Number+".pdf", "application/pdf", pdf)
+	return c.Certificate(p)
 }

@@ -64,6 +64,7 @@ func Register(r page.Routes, d Deps) {
 	r.POST("/applications/:application/form", f.write)
 	r.POST("/applications/:application/files", f.upload)
 	r.GET("/applications/:application/files/:file", f.file)
+	r.GET("/applications/:application/certificate.pdf", f.certificate)
 	r.GET("/applications/:application/withdraw", f.askTakeBack)
 	r.POST("/applications/:application/withdraw", f.takeBack)
 	r.POST("/applications/:application/discard", f.discard)

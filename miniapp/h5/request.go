@@ -337,3 +337,13 @@ func (f face) file(c *page.Context) error {
 	}
 	return c.Inline(b, c.Query("small") != "")
 }
+
+// certificate hands the signed page of a certificate to its holder, who shows it to whom
+// they like (T10).
+func (f face) certificate(c *page.Context) error {
+	p, err := page.Printable(c, f.Requests, c.Param("application"))
+	if err != nil {
+		return err
+	}
+	return c.Certificate(p)
+}

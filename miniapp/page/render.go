@@ -12,6 +12,7 @@ import (
 
 	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/form"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/miniapp/static"
 )
 
@@ -101,6 +102,7 @@ func funcs(assets *static.Assets, zone *time.Location) template.FuncMap {
 		"day":   func(t time.Time) string { return t.In(zone).Format(time.DateOnly) },     // 2026-10-14
 		"iso":   func(t time.Time) string { return t.In(zone).Format(time.RFC3339) },      // for <time datetime>
 		"until": func(t time.Time) string { return lastDay(t, zone) },                     // 10月14日（周三）24:00
+		"shown": request.ShownCode,                                                        // a verification code in groups of four
 		"badge": BadgeOf,
 		"found": FindingBadge,
 		"next":  nextOf,

@@ -3,7 +3,10 @@ package page
 import (
 	"github.com/gin-gonic/gin"
 
+	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/request"
+	"github.com/xuegong/xuegong/internal/store"
 )
 
 // Verify is what a stranger sees of a certificate (T10).
@@ -36,4 +39,25 @@ func (k *Kit) ShowTo(g *gin.Context, status int, p Page) {
 	if err := k.show(g, status, p); err != nil {
 		k.Fail(g, Phone, err)
 	}
+}
+
+// Printable loads a certificate for whoever may have it. An application without one is as
+// one that is not there.
+func Printable(c *Context, e *request.Engine, application string) (p request.Printable, err error) {
+	err = c.Update(func(tx *store.Tx, who identity.Person) (err error) {
+		if p, err = e.Printable(c, tx, who, application); errs.KindOf(err) == errs.NotFound {
+			err = request.ErrNotYours
+		}
+		return err
+	})
+	return p, err
+}
+
+// Certificate prints a certificate after its transaction and sends it as a file.
+func (c *Context) Certificate(p request.Printable) error {
+	pdf, err := p.PDF()
+	if err != nil {
+		return err
+	}
+	return c.Attachment(p.Number+".pdf", "application/pdf", pdf)
 }
