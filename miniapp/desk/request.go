@@ -126,6 +126,7 @@ type Opened struct {
 	request.View
 	Earlier   []Entry
 	Following string // public id of the one that opens after a decision, "" if none
+	Zone      *time.Location
 }
 
 // Template implements page.Page.
@@ -323,6 +324,14 @@ func (o *Opened) Lacking() bool {
 	return o.Takes() && slices.ContainsFunc(o.Materials, func(m request.Material) bool { return !m.Received() })
 }
 
+// DueText is when papers have to be there; the end of a day is the day itself.
+func (o *Opened) DueText() string {
+	if at := o.Due.In(o.Zone); at.Equal(calendar.Midnight(at, o.Zone)) {
+		return calendar.Date(at.AddDate(0, 0, -1), o.Zone) + "24:00"
+	}
+	return calendar.When(o.Due, o.Zone)
+}
+
 // Extends tells whether the time for papers can be made longer.
 func (o *Opened) Extends() bool {
 	return o.Works && !o.Due.IsZero() && (o.State == request.Submitted || o.State == request.Returned || o.State == request.Overdue)
@@ -467,7 +476,7 @@ func (h applications) open(c *page.Context, tx *store.Tx, who identity.Person, p
 	if err != nil {
 		return err
 	}
-	p.Open = &Opened{View: v}
+	p.Open = &Opened{View: v, Zone: c.Zone()}
 	earlier, err := h.engine.Earlier(c, tx, who, id)
 	for _, i := range earlier {
 		p.Open.Earlier = append(p.Open.Earlier, Entry{i})

@@ -89,7 +89,7 @@ func (h applications) counter(c *page.Context, tx *store.Tx, who identity.Person
 	}
 	v, err := h.engine.Open(c, tx, who, i.PublicID)
 	if err == nil {
-		p.List = append(p.List, &Opened{View: v})
+		p.List = append(p.List, &Opened{View: v, Zone: c.Zone()})
 	}
 	return err
 }

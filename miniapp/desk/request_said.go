@@ -12,6 +12,9 @@ func saidOfApplications(word string, n int) string {
 	case "application_reject":
 		return "已定为不通过，学生会看到理由和申诉的办法。"
 	case "application_many":
+		if n == 0 {
+			return "选中的申请已经处理过了。"
+		}
 		return fmt.Sprintf("已处理 %d 份，学生马上会收到通知。", n)
 	case "application_receive":
 		return "已登记收到的材料。"

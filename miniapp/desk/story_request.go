@@ -88,7 +88,7 @@ func (s teller) opened(v service.Version, state request.State) *Opened {
 		}
 		a.Materials = append(a.Materials, p)
 	}
-	return &Opened{View: request.View{Application: a, MayDecide: state == request.Submitted, Works: true}, Following: "a2"}
+	return &Opened{View: request.View{Application: a, MayDecide: state == request.Submitted, Works: true}, Following: "a2", Zone: s.now.Location()}
 }
 
 func (s teller) applications(title string, open *Opened) *Applications {
