@@ -182,6 +182,7 @@ func (b *Bot) careRenderers() map[string]renderer {
 			return fmt.Sprintf("值班表有空档：%s 至 %s 没有人值班%s。请在工作台补上。\n%s", calendar.When(f.From, b.Cards.Zone), calendar.When(f.To, b.Cards.Zone),
 				more(f.Gaps), b.Cards.Link("打开值班表", "/desk/counselling/duty"))
 		}),
+		counselling.KindDigest: said(b, func(f counselling.DigestFacts) string { return b.Cards.Digest(f) }),
 		counselling.KindFeedback: said(b, func(f counselling.Facts) string {
 			return "您预约的事项（" + calendar.When(f.StartsAt, b.Cards.Zone) + "）结束了。愿意的话，用半分钟说说感受；不想说也没关系，只问这一次。\n" +
 				b.Cards.Link("说说感受", "/m/counselling/mine/"+f.Booking+"/feedback")

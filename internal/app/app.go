@@ -178,6 +178,7 @@ func (a *App) wire(files fs.FS, o Options) error {
 		counselling.NightJob: counselling.Night, counselling.ResettleJob: counselling.ResettleStep,
 		counselling.EscalateJob: counselling.Escalate,
 		counselling.RosterJob:   counselling.CheckRoster,
+		counselling.DigestJob:   counselling.Digest,
 		counselling.ReviewJob:   counselling.RemindReview,
 	}}
 	maps.Copy(a.jobs.Kinds, requestJobs(a.requests))

@@ -56,14 +56,6 @@ func Book(ctx context.Context, tx *store.Tx, who identity.Person, slotID, wish s
 
 // mayBook checks what can be said before a seat is tried.
 func mayBook(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, set Settings) error {
-	_, agreed, err := CurrentNotice(ctx, tx, who)
-	if err != nil {
-		return err
-	}
-	asked, err := NeedsIntake(ctx, tx, who)
-	if err != nil {
-		return err
-	}
 	st, err := standingOf(ctx, tx, who.ID, set.Term(slot.StartsAt, tx.Zone()).Name)
 	if err != nil {
 		return fmt.Errorf("load standing: %w", err)
@@ -71,17 +63,34 @@ func mayBook(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, 
 	if err := st.refuse(slot, set, tx.ReceivedAt(), tx.Zone()); err != nil {
 		return err
 	}
-	if !agreed {
-		return ErrNotAgreed
-	}
-	if asked {
-		return ErrNotAsked
+	if err := prepared(ctx, tx, who); err != nil {
+		return err
 	}
 	if err := refuseHour(slot, set, tx.ReceivedAt(), tx.Zone()); err != nil {
 		return err
 	}
 	if !slot.Bookable() {
 		return taken(ctx, tx, slot, set)
+	}
+	return nil
+}
+
+// prepared refuses who did not agree to the notice in force, or took that back, and who
+// did not answer the questions of the term: nobody gets to an hour without them,
+// whether they book, wait for a place or take one that was offered.
+func prepared(ctx context.Context, tx *store.Tx, who identity.Person) error {
+	_, agreed, err := CurrentNotice(ctx, tx, who)
+	if err != nil {
+		return err
+	}
+	asked, err := NeedsIntake(ctx, tx, who)
+	switch {
+	case err != nil:
+		return err
+	case !agreed:
+		return ErrNotAgreed
+	case asked:
+		return ErrNotAsked
 	}
 	return nil
 }

@@ -190,6 +190,7 @@ type Settings struct {
 	LateCancel    bool     `json:"late_cancel"`    // a student may cancel after the cut-off, as a strike
 	EveAt         string   `json:"eve_at"`         // reminder on the day before
 	BeforeMinutes int      `json:"before_minutes"` // reminder before the start
+	DigestAt      string   `json:"digest_at"`      // the counsellors' morning in one message
 	QuietFrom     string   `json:"quiet_from"`     // nobody is disturbed from
 	QuietTo       string   `json:"quiet_to"`       // to
 	Contact       string   `json:"contact"`        // how to reach the centre, shown on its pages
@@ -207,7 +208,7 @@ func Defaults() Settings {
 	return Settings{
 		Name: "成长中心", HoldHours: 24, HoldBefore: 120, LeadMinutes: 150, HorizonDays: 28, CancelMinutes: 120,
 		MoveConfirms: true, LateMinutes: 15, TermStarts: []string{"02-20", "08-20"}, TermLimit: 8, StrikeLimit: 3, PauseDays: 30,
-		EveAt: "19:52", BeforeMinutes: 60, QuietFrom: "22:30", QuietTo: "07:00",
+		EveAt: "19:52", BeforeMinutes: 60, DigestAt: "07:52", QuietFrom: "22:30", QuietTo: "07:00",
 		Contact:      "工作日 9:00–17:00，电话 021-5550-0101（示例）",
 		Reasons:      []string{"这个时间老师临时有安排", "更适合另一位老师，请重新选择", "信息不全，请先来电说明"},
 		KeepReasons:  []string{"说明里的情况可以提前取消", "请先来电说明情况"},
@@ -238,7 +239,7 @@ func (s Settings) Check() error {
 	within("before_minutes", s.BeforeMinutes, 10, 1440, "提前提醒填 10 到 1440 分钟。")
 	within("offer_minutes", s.OfferMinutes, 5, 1440, "空位保留时长填 5 到 1440 分钟。")
 	within("wait_days", s.WaitDays, 1, 120, "排队多久后询问填 1 到 120 天。")
-	for name, v := range map[string]string{"eve_at": s.EveAt, "quiet_from": s.QuietFrom, "quiet_to": s.QuietTo} {
+	for name, v := range map[string]string{"eve_at": s.EveAt, "digest_at": s.DigestAt, "quiet_from": s.QuietFrom, "quiet_to": s.QuietTo} {
 		if _, err := time.Parse("15:04", v); err != nil {
 			fields[name] = "时间写成 19:52 这样。"
 		}

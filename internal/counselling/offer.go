@@ -211,6 +211,9 @@ func Accept(ctx context.Context, tx *store.Tx, who identity.Person, publicID str
 	if err != nil {
 		return Booking{}, err
 	}
+	if err := prepared(ctx, tx, who); err != nil { // Move does not ask, since who moves was asked before
+		return Booking{}, err
+	}
 	if err := endOffer(ctx, tx, o, OfferAccepted); err != nil {
 		return Booking{}, err
 	}

@@ -199,10 +199,18 @@ func PlanAll(ctx context.Context, tx *store.Tx) (Change, error) {
 // NightJob is the kind of the job that plans every night: the horizon moves on.
 const NightJob = "counselling.night"
 
-// Watch has the hours planned at once and then every night; every start of the program
+// Watch has the hours planned at once and then every night, and the counsellors told of
+// their day every morning; every start of the program
 // asks for it.
 func Watch(ctx context.Context, tx *store.Tx) error {
-	return job.Put(ctx, tx, NightJob, "all", "school", tx.Now(), struct{}{})
+	if err := job.Put(ctx, tx, NightJob, "all", "school", tx.Now(), struct{}{}); err != nil {
+		return err
+	}
+	set, err := LoadSettings(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return job.Put(ctx, tx, DigestJob, "all", "school", set.nextDigest(tx.Now(), tx.Zone()), struct{}{})
 }
 
 // Night is the step of NightJob. It begins with who has left, so that their hours are

@@ -175,10 +175,6 @@ func Join(ctx context.Context, tx *store.Tx, who identity.Person, want Want, via
 
 // mayWait checks what can be said before a place in the queue is taken.
 func mayWait(ctx context.Context, tx *store.Tx, who identity.Person, want Want, set Settings) (Want, error) {
-	_, agreed, err := CurrentNotice(ctx, tx, who)
-	if err != nil {
-		return want, err
-	}
 	first := Slot{StartsAt: tx.ReceivedAt()}
 	if want.From.After(first.StartsAt) {
 		first.StartsAt = want.From
@@ -196,9 +192,10 @@ func mayWait(ctx context.Context, tx *store.Tx, who identity.Person, want Want, 
 	if want.Part == "" {
 		want.Part = AnyPart
 	}
+	if err := prepared(ctx, tx, who); err != nil {
+		return want, err
+	}
 	switch today := calendar.Midnight(tx.ReceivedAt(), tx.Zone()); {
-	case !agreed:
-		return want, ErrNotAgreed
 	case want.Earlier && !open:
 		return want, ErrNoEarlier
 	case want.Part != Morning && want.Part != Afternoon && want.Part != Evening && want.Part != AnyPart:

@@ -199,7 +199,7 @@ func mustRun(who identity.Person) error {
 }
 
 func settingsForm(s counselling.Settings) Form {
-	form := Form{"name": s.Name, "eve_at": s.EveAt, "quiet_from": s.QuietFrom, "quiet_to": s.QuietTo, "contact": s.Contact}
+	form := Form{"name": s.Name, "eve_at": s.EveAt, "digest_at": s.DigestAt, "quiet_from": s.QuietFrom, "quiet_to": s.QuietTo, "contact": s.Contact}
 	for name, n := range map[string]int{
 		"hold_hours": s.HoldHours, "hold_before": s.HoldBefore, "lead_minutes": s.LeadMinutes,
 		"horizon_days": s.HorizonDays, "cancel_minutes": s.CancelMinutes, "before_minutes": s.BeforeMinutes,
@@ -228,6 +228,7 @@ func (f Form) rules(s *counselling.Settings) {
 	s.HorizonDays = f.number("horizon_days")
 	s.CancelMinutes = f.number("cancel_minutes")
 	s.EveAt = f["eve_at"]
+	s.DigestAt = f["digest_at"]
 	s.BeforeMinutes = f.number("before_minutes")
 	s.QuietFrom = f["quiet_from"]
 	s.QuietTo = f["quiet_to"]
@@ -246,7 +247,7 @@ func (f Form) rules(s *counselling.Settings) {
 }
 
 func saveSettings(c *page.Context) error {
-	form := typed(c, "name", "hold_hours", "hold_before", "lead_minutes", "horizon_days", "cancel_minutes", "eve_at", "before_minutes",
+	form := typed(c, "name", "hold_hours", "hold_before", "lead_minutes", "horizon_days", "cancel_minutes", "eve_at", "digest_at", "before_minutes",
 		"quiet_from", "quiet_to", "contact", "reasons", "move_confirms", "late_minutes", "term_starts", "term_limit", "strike_limit", "pause_days",
 		"late_cancel", "keep_reasons", "offer_minutes", "wait_days")
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
