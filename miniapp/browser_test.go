@@ -67,7 +67,7 @@ func (w *world) signer(userid string) {
 // unfit lists what a thumb or a narrow screen has trouble with on the page shown.
 const unfit = `(() => {
 	const bad = [];
-	if (document.documentElement.scrollWidth > innerWidth) bad.push('wider than the screen: ' + document.documentElement.scrollWidth);
+	if (document.documentElement.scrollWidth > Math.min(innerWidth, screen.width)) bad.push('wider than the screen: ' + document.documentElement.scrollWidth);
 	for (const e of document.querySelectorAll('a, button, textarea, input:not([type=hidden])')) {
 		const r = e.getBoundingClientRect();
 		if (r.width && r.height && (r.height < 44 || r.width < 44)) bad.push(e.outerHTML.slice(0, 80) + ' is ' + r.width + ' by ' + r.height);

@@ -25,7 +25,7 @@ func TestHome_has_the_three_modules_with_what_works(t *testing.T) {
 		name, userid string
 		want         []string
 	}{
-		{"for_a_student", "s01", []string{"信息查询", "/m/counselling/mine", "/now", "事务办理", "/m/counselling", "实践锻炼"}},
+		{"for_a_student", "s01", []string{"信息查询", "/m/counselling/mine", "/m/applications", "/now", "事务办理", "/m/counselling", "实践锻炼"}},
 		{"for_a_teacher", "t14", []string{"信息查询", "/now", "事务办理", "/desk/", "实践锻炼"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

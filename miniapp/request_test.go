@@ -24,6 +24,7 @@ import (
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/internal/store/storetest"
 	"github.com/xuegong/xuegong/templates"
 )
 
@@ -483,4 +484,44 @@ func (b *browser) begin2(code string) string {
 		b.w.tb.Fatalf("begin %s: %d to %q", code, res.status, res.location)
 	}
 	return res.location
+}
+
+func TestApplication_a_certificate_is_its_holder_s_to_keep(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t)
+	b := w.as("s01")
+	path := b.begin("award-certificate")
+	form := b.get(path)
+	in := url.Values{
+		"once": {form.doc.first(`input[name="once"]`).attr("value")}, "do": {"submit"},
+		"a.items": {form.doc.first(`input[name="a.items"]`).attr("value")}, "a.purpose": {"job"},
+	}
+	if res := b.send(path, in); res.status != http.StatusSeeOther {
+		t.Fatalf("submit: %d\n%s", res.status, res.body)
+	}
+	application := strings.TrimSuffix(path, "/form")
+	if res := b.get(application + "/certificate.pdf"); res.status != http.StatusForbidden {
+		t.Errorf("before it was approved: %d", res.status)
+	}
+	id := strings.TrimPrefix(application, "/m/applications/")
+	w.decide(id, approval.Decision{Action: approval.Approve, Via: "desk"})
+	storetest.Update(t, w.db, func(tx *store.Tx) error {
+		office, err := identity.Find(t.Context(), tx, "t10")
+		if err != nil {
+			return err
+		}
+		_, err = newRequests().Print(t.Context(), tx, office, id)
+		return err
+	})
+	page := b.get(application)
+	if page.doc.first(`a[href="`+application+`/certificate.pdf"]`) == nil || !strings.Contains(page.body, "还没有人核验") {
+		t.Errorf("the application does not offer the certificate:\n%s", page.body)
+	}
+	res := b.get(application + "/certificate.pdf")
+	if res.status != http.StatusOK || !strings.HasPrefix(res.body, "%PDF-") || !strings.Contains(res.header.Get("Content-Disposition"), "filename*=utf-8''") {
+		t.Errorf("the certificate: %d %v", res.status, res.header)
+	}
+	if res := w.as("s02").get(application + "/certificate.pdf"); res.status != http.StatusForbidden {
+		t.Errorf("somebody else's certificate: %d", res.status)
+	}
 }

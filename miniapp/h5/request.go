@@ -225,12 +225,17 @@ func (f face) applicationPage(c *page.Context) (*page.Application, error) {
 			p.Back = "/m/"
 		}
 		p.Contacts = p.Service.ContactsFor(p.Student.Campus)
-		return nil
+		if !p.Own {
+			return nil
+		}
+		about, err := asksAbout(c, tx, f.Requests, who, p.Service.Code)
+		p.Asks = append(p.Asks, about...)
+		return err
 	})
 	return p, err
 }
 
-// askWithdraw says what taking back means.
+// askTakeBack says what taking back means.
 func (f face) askTakeBack(c *page.Context) error {
 	p, err := f.applicationPage(c)
 	if err != nil {

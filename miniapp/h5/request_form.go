@@ -44,7 +44,7 @@ func (f face) loadPaper(c *page.Context) (paper request.Paper, err error) {
 }
 
 func (f face) paperPage(c *page.Context, paper request.Paper, typed form.Input) *page.Paper {
-	p := &page.Paper{Base: page.Base{Title: paper.Service.Title, Back: servicePath(paper.Service.Code)}, Contacts: paper.Service.Contacts}
+	p := &page.Paper{Base: page.Base{Title: paper.Service.Title, Back: servicePath(paper.Service.Code)}, Contacts: paper.Service.ContactsFor(c.Who().CampusName)}
 	if paper.Returned {
 		p.Title, p.Back = "补充"+paper.Service.Chat, applicationPath(paper.PublicID)
 	}

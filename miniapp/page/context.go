@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -152,6 +153,9 @@ func (c *Context) in(tx *store.Tx, lock bool, fn func(tx *store.Tx, who identity
 	return fn(tx, who)
 }
 
+// Who is the person of the last View, Update or Act, zero before the first.
+func (c *Context) Who() identity.Person { return c.who }
+
 // Param returns a part of the path.
 func (c *Context) Param(name string) string { return c.Gin.Param(name) }
 
@@ -221,7 +225,7 @@ const ICS = "text/calendar; charset=utf-8"
 
 // Attachment answers with a file to keep.
 func (c *Context) Attachment(name, mediaType string, file []byte) error {
-	c.Gin.Header("Content-Disposition", `attachment; filename="`+name+`"`)
+	c.Gin.Header("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	c.Gin.Data(http.StatusOK, mediaType, file)
 	return nil
 }

@@ -262,7 +262,8 @@ func (p *Application) Steps() []Step {
 		}
 		steps = append(steps, Step{s.Title, state})
 	}
-	if over {
+	if over { // what would have come does not come any more
+		steps = slices.DeleteFunc(steps, func(s Step) bool { return s.State == "todo" })
 		steps = append(steps, Step{p.StateLabel(), "end"})
 	}
 	return steps

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -43,6 +44,16 @@ func Lacks(paper request.Paper) []string {
 		labels[i] = f.Label
 	}
 	return labels
+}
+
+// Open are the inputs that can be filled in, and what is shown beside them.
+func (p *Paper) Open() []Input {
+	return slices.DeleteFunc(slices.Clone(p.Inputs), func(i Input) bool { return i.Closed })
+}
+
+// Settled are those that stay as they stand.
+func (p *Paper) Settled() []Input {
+	return slices.DeleteFunc(slices.Clone(p.Inputs), func(i Input) bool { return !i.Closed })
 }
 
 // MarkedLabels are the labels of what was marked on the return.
@@ -163,7 +174,7 @@ func (l layout) fields(fields []form.Field, prefix string, answers form.Answers)
 func (l layout) field(f form.Field, key string, answers form.Answers) Input {
 	in := Input{Field: f, Key: key, Value: l.get(key), Wrong: l.wrong[key]}
 	in.First, in.Last = f.Days(l.now)
-	in.Closed = !f.Open() && !f.ReadOnly && f.Kind != form.Computed
+	in.Closed = l.closed(f)
 	v, answered := answers[f.Name]
 	if answered {
 		in.Shown = l.paper.Form.Text(f, v)
@@ -189,6 +200,17 @@ func (l layout) field(f form.Field, key string, answers form.Answers) Input {
 		in.Table = l.rows(in, v)
 	}
 	return in
+}
+
+// closed tells whether a field of a returned paper stays as it stands; what is computed
+// goes with what it is made of.
+func (l layout) closed(f form.Field) bool {
+	if !l.paper.Returned || f.Kind != form.Computed {
+		return l.paper.Returned && !f.Open()
+	}
+	rows, _, _ := strings.Cut(f.Compute.Sum, ".")
+	of, _ := l.paper.Form.Field(cmp.Or(f.Compute.Workdays, f.Compute.Days, rows))
+	return !of.Open()
 }
 
 func (l layout) get(key string) string {

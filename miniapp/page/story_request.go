@@ -1,6 +1,8 @@
 package page
 
 import (
+	"time"
+
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/form"
@@ -224,9 +226,9 @@ func (s sampler) application(state request.State) request.Application {
 		e.By, a.Review.Opinion = "", ""
 	case request.Printed, request.Collected, request.Made:
 		a.Service.Outcome, a.Materials, a.Amount = service.Outcome{Kind: service.Certificate}, nil, 0
-		a.Certificate = &request.Certificate{Number: "JZD-2026-000045", Code: "K7QX-2MPD-94TR", IssuedAt: s.now}
+		a.Certificate = &request.Certificate{Number: "JZD-2026-000045", Code: "K7QX2MPD94TR", IssuedAt: s.at(-1, 9), Checks: []time.Time{s.now, s.at(-1, 18)}}
 	case request.Revoked:
-		a.Certificate = &request.Certificate{Number: "JZD-2026-000045", Code: "K7QX-2MPD-94TR", IssuedAt: s.at(-1, 9), RevokedAt: s.now}
+		a.Certificate = &request.Certificate{Number: "JZD-2026-000045", Code: "K7QX2MPD94TR", IssuedAt: s.at(-1, 9), RevokedAt: s.now}
 		e.Words = "证明上的项目录入有误"
 	default:
 	}

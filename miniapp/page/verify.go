@@ -59,5 +59,5 @@ func (c *Context) Certificate(p request.Printable) error {
 	if err != nil {
 		return err
 	}
-	return c.Attachment(p.Number+".pdf", "application/pdf", pdf)
+	return c.Attachment(p.FileName(), "application/pdf", pdf)
 }
