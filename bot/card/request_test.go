@@ -91,18 +91,26 @@ func TestTextsOfApplications(t *testing.T) {
 	t.Parallel()
 	m := maker()
 	tests := []struct{ name, got, want string }{
-		{"a decision where the card cannot change", m.ReviewedText(reviewed(approval.Approve, "何静", "王若溪", ""), applicationFacts()),
-			"暑期实习补贴（张同学，SX2026-0007）已通过：何静老师（代王若溪），10月12日（周一）16:20。"},
+		{
+			"a decision where the card cannot change", m.ReviewedText(reviewed(approval.Approve, "何静", "王若溪", ""), applicationFacts()),
+			"暑期实习补贴（张同学，SX2026-0007）已通过：何静老师（代王若溪），10月12日（周一）16:20。",
+		},
 		{"returned", m.Changed(request.Notice{
 			State: request.Returned, Text: "暑期实习补贴还差一步：车票照片看不清，请重拍。", Marked: []string{"来回车票", "实习证明"}, Opinion: "两张分开拍", Path: "/m/applications/a1",
 		}), "暑期实习补贴还差一步：车票照片看不清，请重拍。\n老师的意见：两张分开拍\n要补的：来回车票、实习证明\n写“补交材料”，在这里就能接着改；也可以" +
 			`<a href="https://xg.example.edu.cn/m/applications/a1">到页面上改</a>`},
-		{"printed", m.Changed(request.Notice{State: request.Printed, Text: "奖助贷证明已打印。请带学生证到勤工助学中心领取。", Path: "/m/applications/a1"}),
-			"奖助贷证明已打印。请带学生证到勤工助学中心领取。\n" + `<a href="https://xg.example.edu.cn/m/applications/a1">查看申请</a>`},
-		{"a question to the office", m.Asked(request.AskFacts{Ask: "q1", Title: "暑期实习补贴", Student: "张同学"}),
-			"暑期实习补贴：张同学想请老师看一看。\n" + `<a href="https://xg.example.edu.cn/desk/asks?ask=q1">打开回复</a>`},
-		{"a dispute", m.Asked(request.AskFacts{Ask: "q1", Title: "暑期实习补贴", Student: "张同学", Dispute: true}),
-			"暑期实习补贴：张同学说学校的一项记录不对，请您核对。\n" + `<a href="https://xg.example.edu.cn/desk/asks?ask=q1">打开回复</a>`},
+		{
+			"printed", m.Changed(request.Notice{State: request.Printed, Text: "奖助贷证明已打印。请带学生证到勤工助学中心领取。", Path: "/m/applications/a1"}),
+			"奖助贷证明已打印。请带学生证到勤工助学中心领取。\n" + `<a href="https://xg.example.edu.cn/m/applications/a1">查看申请</a>`,
+		},
+		{
+			"a question to the office", m.Asked(request.AskFacts{Ask: "q1", Title: "暑期实习补贴", Student: "张同学"}),
+			"暑期实习补贴：张同学想请老师看一看。\n" + `<a href="https://xg.example.edu.cn/desk/asks?ask=q1">打开回复</a>`,
+		},
+		{
+			"a dispute", m.Asked(request.AskFacts{Ask: "q1", Title: "暑期实习补贴", Student: "张同学", Dispute: true}),
+			"暑期实习补贴：张同学说学校的一项记录不对，请您核对。\n" + `<a href="https://xg.example.edu.cn/desk/asks?ask=q1">打开回复</a>`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
