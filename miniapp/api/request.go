@@ -392,9 +392,8 @@ func applicationIn(zone *time.Location) func(request.Application) application {
 				return material{m.Code, m.Name, m.Required, moment(m.ReceivedAt, zone)}
 			}).Items,
 		}
-		due := time.Time{}
-		out.Next.Step, out.Next.Office, due = a.Next()
-		out.Next.Due = moment(due, zone)
+		what, office, due := a.Next()
+		out.Next = next{what, office, moment(due, zone)}
 		if a.Service.Outcome.Kind == service.Payout && a.State != request.Draft {
 			yuan := form.Yuan(a.Amount)
 			out.Amount = &yuan
