@@ -155,6 +155,10 @@ type Booking struct {
 	term string
 }
 
+// Over tells whether the hour has passed and the centre has not written down yet whether
+// the student came.
+func (b Booking) Over(now time.Time) bool { return b.State == Confirmed && !b.Slot.EndsAt.After(now) }
+
 // Student is who comes, as the centre sees it.
 type Student struct {
 	ID      identity.ID

@@ -71,6 +71,9 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 		{"mine_none", &Bookings{Base: base("我的预约", "/m/")}},
 		{"booking_new", &Booking{Base: booked, Booking: s.booking(counselling.Pending), Own: true}},
 		{"booking_for_the_centre", &Booking{Base: Base{Title: "预约", Who: teacher, Now: now}, Booking: s.booking(counselling.Pending)}},
+		{"booking_over", &Booking{Base: base("预约", "/m/counselling/mine"), Booking: s.over(), Own: true}},
+		{"mine_over", &Bookings{Base: base("我的预约", "/m/"), List: []counselling.Booking{s.over()}}},
+		{"feedback_early", &Feedback{Base: base("说说感受", "/m/counselling/mine"), Booking: s.over()}},
 		{"cancel", &Cancel{Base: base("取消预约", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed)}},
 		{"move", &Move{Base: base("改时间", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed), Counsellors: s.counsellors(), With: s.counsellors()[0], Days: ByDay(s.slots(), zone)}},
 		{"move_none", &Move{Base: base("改时间", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed), Counsellors: s.counsellors(), With: s.counsellors()[1]}},
@@ -231,4 +234,11 @@ func (s sampler) check(issued time.Time, days int, revoked time.Time) *Verify {
 		p.Check.ExpiresAt = issued.AddDate(0, 0, days)
 	}
 	return p
+}
+
+// over is a booking whose hour has passed, and nobody has written down who came.
+func (s sampler) over() counselling.Booking {
+	b := s.booking(counselling.Confirmed)
+	b.Slot.StartsAt, b.Slot.EndsAt = s.now.Add(-24*time.Hour), s.now.Add(-23*time.Hour)
+	return b
 }
