@@ -52,6 +52,8 @@ type talk struct {
 	tx  *store.Tx
 	who identity.Person
 	cb  wecom.Callback
+
+	told *told
 }
 
 // Handle acts on one kept callback; it is the inbox worker's Handle.
@@ -74,8 +76,11 @@ func (b *Bot) Handle(ctx context.Context, tx *store.Tx, a inbox.Act) error {
 	if err != nil {
 		return err
 	}
-	t := talk{Bot: b, ctx: ctx, tx: tx, who: who, cb: cb}
-	return t.answer(t.act)
+	t := talk{Bot: b, ctx: ctx, tx: tx, who: who, cb: cb, told: &told{}}
+	if err := t.answer(t.act); err != nil {
+		return err
+	}
+	return t.sendTold()
 }
 
 // spoken tells whether a person did something that wants an answer.
@@ -138,7 +143,7 @@ func (t talk) act() error {
 // answer runs fn behind a savepoint. What the person did wrong is undone and becomes
 // the sentence they read; what we did wrong undoes the whole act.
 func (t talk) answer(fn func() error) error {
-	err := t.tx.Try(t.ctx, fn)
+	err := t.try(fn)
 	if err == nil || errs.KindOf(err) == errs.Internal {
 		return err
 	}
@@ -157,17 +162,18 @@ func (b *Bot) GiveUp(ctx context.Context, tx *store.Tx, a inbox.Act) error {
 	})
 }
 
-// say replies with words.
+// say replies with words; they leave with what else this act says.
 func (t talk) say(text string) error {
-	return outbox.Put(t.ctx, t.tx, outbox.Message{
-		To: []identity.ID{t.who.ID}, Kind: kindText, Class: outbox.Reply, Scope: "school",
-		Args: words{Text: text},
-	})
+	t.told.add(text)
+	return nil
 }
 
-// show replies with a card made when it is sent. The person's earlier open card of
-// the same subject is closed first.
+// show replies with a card made when it is sent, after what was told before it. The
+// person's earlier open card of the same subject is closed first.
 func (t talk) show(kind, subject string, args any) error {
+	if err := t.sendTold(); err != nil {
+		return err
+	}
 	return outbox.Put(t.ctx, t.tx, outbox.Message{
 		To: []identity.ID{t.who.ID}, Kind: kind, Class: outbox.Reply, Scope: "school",
 		Subject: subject, Card: true, Args: args,
@@ -389,6 +395,8 @@ func (t talk) start(intent string, w dialogue.Wish) error {
 		return t.people(intent)
 	case intentDesk:
 		return t.desk()
+	case intentNotice, intentSeen, intentStrikes, intentFeedback, intentOther:
+		return t.question(intent)
 	case intentModule1, intentModule2, intentModule3:
 		return t.module(intent)
 	default:

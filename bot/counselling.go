@@ -94,6 +94,9 @@ func (t talk) book(s script, w dialogue.Wish) error {
 	if err != nil {
 		return err
 	}
+	if open && mine.Over(t.tx.Now()) {
+		return t.over(mine)
+	}
 	if open {
 		if err := t.say("你已经有一个进行中的预约，先处理它，再约新的时间。想换时间，写“改时间”或“改到周四下午”就行。"); err != nil {
 			return err
@@ -235,6 +238,8 @@ func (t talk) myBookings() error {
 	switch {
 	case len(list) == 0:
 		return t.say("你还没有预约。想约个时间，写“我想预约”，或写清楚时间，比如“明天下午三点”。")
+	case list[0].Over(t.tx.Now()):
+		return t.over(list[0])
 	case list[0].State.Open():
 		return t.showMine(list[0])
 	}
@@ -243,12 +248,26 @@ func (t talk) myBookings() error {
 		calendar.When(b.Slot.StartsAt, t.tx.Zone()), b.Slot.Name, b.State.Label(), t.Cards.Link("看全部记录", "/m/counselling/mine")))
 }
 
+// over says what an hour that has passed still waits for, and whom to call.
+func (t talk) over(b counselling.Booking) error {
+	set, err := counselling.LoadSettings(t.ctx, t.tx)
+	if err != nil {
+		return err
+	}
+	text := calendar.When(b.Slot.StartsAt, t.tx.Zone()) + " 的那一次已经过了，还没有登记到访；登记以后就能约新的时间。\n等不及的话，请联系" + set.Name
+	if set.Contact != "" && counselling.Neutral(set.Contact) {
+		text += "：" + set.Contact
+	}
+	return t.say(text + "。")
+}
+
 func (t talk) showMine(b counselling.Booking) error {
-	return t.show(kindMine, "", about{Booking: b.PublicID})
+	return t.show(kindMine, "", about{led: t.lead(""), Booking: b.PublicID})
 }
 
 // about names the booking a card is made of when it is sent.
 type about struct {
+	led
 	Booking string      `json:"booking"`
 	Student identity.ID `json:"student"`
 }
@@ -272,10 +291,13 @@ func (t talk) askCancel(id string) error {
 	if err != nil {
 		return err
 	}
+	if b.Over(t.tx.Now()) {
+		return t.over(b)
+	}
 	if !b.State.Open() {
 		return t.say("这个预约" + b.State.Label() + "，不用再取消。")
 	}
-	return t.show(kindAskCancel, cancelSubject(id), about{Booking: id})
+	return t.show(kindAskCancel, cancelSubject(id), about{led: t.lead(""), Booking: id})
 }
 
 func cancelSubject(id string) string { return "ask-cancel/" + id }

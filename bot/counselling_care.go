@@ -106,7 +106,10 @@ func (t talk) callForHelp(source string) error {
 	if err := counselling.OpenCase(t.ctx, t.tx, t.who, source); err != nil {
 		return err
 	}
-	return t.say("已经请值班老师现在就联系你，请留意电话和消息。\n如果是按错了也没关系，老师联系你时说一声就好。")
+	if err := t.say("已经请值班老师现在就联系你，请留意电话和消息。\n如果是按错了也没关系，老师联系你时说一声就好。"); err != nil {
+		return err
+	}
+	return t.sendTold() // before anything else is said
 }
 
 // crisis answers words that must not wait: the numbers first, then whether somebody
@@ -126,6 +129,7 @@ func (t talk) crisis() error {
 		return err
 	}
 	return t.show(kindOffer, t.callSubject(), offer{
+		led:   t.lead(""),
 		Title: "要请值班老师现在联系你吗？",
 		Buttons: []wecom.Button{
 			{Text: "请老师联系我", Key: card.Route(card.Call, "yes")},

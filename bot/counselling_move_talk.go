@@ -48,6 +48,9 @@ func (t talk) startMove(w dialogue.Wish) error {
 	if !ok {
 		return t.say("现在没有可以改的预约。想约一个新的时间，写“我想预约”，或直接写时间，比如“周四下午”。")
 	}
+	if b.Over(t.tx.Now()) {
+		return t.over(b)
+	}
 	s := moveScript()
 	return t.begin(s, dialogue.State{Script: s.Name, Version: s.Version, At: b.Slot.StartsAt, Answers: map[string]dialogue.Answer{
 		askNow:        {Value: b.PublicID, Label: calendar.When(b.Slot.StartsAt, t.tx.Zone())},

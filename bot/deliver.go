@@ -31,6 +31,7 @@ type words struct {
 }
 
 type offer struct {
+	led
 	Title   string         `json:"title"`
 	Buttons []wecom.Button `json:"buttons"`
 }
@@ -138,7 +139,7 @@ func (b *Bot) renderQuestion(_ context.Context, _ *store.Tx, o outbox.Outgoing, 
 	if !ok {
 		return b.text(o, a.Reply.Text), nil
 	}
-	return b.send(o, c), nil
+	return b.send(o, card.Lead(c, a.Led)), nil
 }
 
 // renderAnswered greys a question out; where that is not possible any more, nothing
@@ -151,7 +152,7 @@ func (b *Bot) renderAnswered(_ context.Context, _ *store.Tx, o outbox.Outgoing, 
 }
 
 func (b *Bot) renderOffer(_ context.Context, _ *store.Tx, o outbox.Outgoing, f offer) (json.RawMessage, error) {
-	return b.send(o, b.Cards.Choice(o.PublicID, f.Title, "", nil, f.Buttons)), nil
+	return b.send(o, card.Lead(b.Cards.Choice(o.PublicID, f.Title, "", nil, f.Buttons), f.Led)), nil
 }
 
 func (b *Bot) renderMine(ctx context.Context, tx *store.Tx, o outbox.Outgoing, a about) (json.RawMessage, error) {
@@ -159,7 +160,7 @@ func (b *Bot) renderMine(ctx context.Context, tx *store.Tx, o outbox.Outgoing, a
 	if err != nil {
 		return nil, err
 	}
-	return b.send(o, b.Cards.Mine(o.PublicID, booking, set.Name)), nil
+	return b.send(o, card.Lead(b.Cards.Mine(o.PublicID, booking, set.Name), a.Led)), nil
 }
 
 func (b *Bot) renderAskCancel(ctx context.Context, tx *store.Tx, o outbox.Outgoing, a about) (json.RawMessage, error) {
@@ -167,7 +168,7 @@ func (b *Bot) renderAskCancel(ctx context.Context, tx *store.Tx, o outbox.Outgoi
 	if err != nil {
 		return nil, err
 	}
-	return b.send(o, b.Cards.AskCancel(o.PublicID, booking)), nil
+	return b.send(o, card.Lead(b.Cards.AskCancel(o.PublicID, booking), a.Led)), nil
 }
 
 // booking reads the recipient's own booking as it is when the card leaves.
@@ -217,8 +218,12 @@ func (b *Bot) bookedText(_ outbox.Outgoing, f counselling.Facts) string {
 
 func (b *Bot) decidedText(_ outbox.Outgoing, f counselling.Facts) string {
 	if f.State == counselling.Confirmed {
-		return fmt.Sprintf("您预约的事项已确认：%s，%s老师，%s。前一晚和开始前会提醒你。\n%s",
-			calendar.Span(f.StartsAt, f.EndsAt, b.Cards.Zone), f.Counsellor, card.Where(f.Campus, f.Place),
+		when := "前一晚和开始前"
+		if calendar.Midnight(f.At, b.Cards.Zone).Equal(calendar.Midnight(f.StartsAt, b.Cards.Zone)) {
+			when = "开始前"
+		}
+		return fmt.Sprintf("您预约的事项已确认：%s，%s老师，%s。%s会提醒你。\n%s",
+			calendar.Span(f.StartsAt, f.EndsAt, b.Cards.Zone), f.Counsellor, card.Where(f.Campus, f.Place), when,
 			b.Cards.Link("查看详情", "/m/counselling/mine/"+f.Booking))
 	}
 	return fmt.Sprintf("您预约的事项（%s）没能安排上：%s。\n可以换个时间或换一位老师，写“我想预约”就行。",

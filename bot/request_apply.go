@@ -436,7 +436,7 @@ func (t talk) submitPaper(p request.Paper) (err error) {
 // Filled goes on in chat when a page answered what chat was waiting for: a notice read, a
 // photo brought. A page calls it in the transaction that keeps the answer.
 func (b *Bot) Filled(ctx context.Context, tx *store.Tx, who identity.Person) error {
-	t := talk{Bot: b, ctx: ctx, tx: tx, who: who}
+	t := talk{Bot: b, ctx: ctx, tx: tx, who: who, told: &told{}}
 	d, err := t.openDialogue()
 	if err != nil || d == nil || d.sync == nil {
 		return err
@@ -445,5 +445,8 @@ func (b *Bot) Filled(ctx context.Context, tx *store.Tx, who identity.Person) err
 	if _, answered := d.Answers[d.Step]; !waited || !answered {
 		return nil
 	}
-	return t.step(d, dialogue.Input{})
+	if err := t.step(d, dialogue.Input{}); err != nil {
+		return err
+	}
+	return t.sendTold()
 }

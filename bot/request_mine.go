@@ -248,6 +248,7 @@ func (t talk) choose(title string, list []request.Application, key func(request.
 	if err := t.settleTalk("请看下一条"); err != nil {
 		return err
 	}
+	o.led = t.lead(o.Title)
 	return t.show(kindOffer, t.subject(), o)
 }
 

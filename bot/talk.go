@@ -300,7 +300,7 @@ func (t talk) follow(d *open, res dialogue.Result, w dialogue.Wish) error {
 // finish acts on a confirmed dialogue. A refusal that another answer would mend asks
 // for it again; any other ends the dialogue with its sentence.
 func (t talk) finish(d *open) error {
-	err := t.tx.Try(t.ctx, func() error { return d.done(t, d.State) })
+	err := t.try(func() error { return d.done(t, d.State) })
 	var again *reopen
 	switch {
 	case err == nil:
@@ -368,6 +368,7 @@ func (t talk) sayAll(d *open, say []dialogue.Reply) error {
 
 // asked is a question on its way: what its card is made of.
 type asked struct {
+	led
 	Seq   int            `json:"seq"`
 	Page  card.Page      `json:"page"`
 	Reply dialogue.Reply `json:"reply"`
@@ -384,7 +385,7 @@ func (t talk) ask(d *open, r dialogue.Reply) error {
 		}
 		r.Rows = nil
 	}
-	return t.show(kindQuestion, t.subject(), asked{Seq: d.Seq, Page: page, Reply: r})
+	return t.show(kindQuestion, t.subject(), asked{led: t.lead(r.Text), Seq: d.Seq, Page: page, Reply: r})
 }
 
 // inFull writes out a read-back that a card would cut short, "" if it has room for it.
@@ -411,15 +412,21 @@ type answered struct {
 	Answer string `json:"answer"`
 }
 
-// newAnswer is what the greyed card shows: the answer just given, if one was.
+// newAnswer is what the greyed card shows: the answer to its question, else another one
+// that was just given.
 func newAnswer(d *open, now dialogue.State) string {
 	last := "请看下一条"
 	for _, q := range d.Steps {
-		switch a, ok := now.Answers[q.Name]; {
-		case ok && q.Kind == dialogue.Page && d.Step == q.Name:
-			last = onPage(q, a)
-		case a.Label != "" && a.Label != d.Answers[q.Name].Label:
-			last = "已选：" + a.Label
+		a, ok := now.Answers[q.Name]
+		if ok && q.Kind == dialogue.Page && d.Step == q.Name {
+			return onPage(q, a)
+		}
+		if a.Label == "" || a.Label == d.Answers[q.Name].Label {
+			continue
+		}
+		last = "已选：" + a.Label
+		if d.Step == q.Name {
+			return last
 		}
 	}
 	return last
@@ -461,7 +468,7 @@ func (t talk) pressTalk(parts []string) error {
 // is under way and waits for it, and asks the next question in chat. A page calls it in
 // the transaction that writes the answer.
 func (b *Bot) Answered(ctx context.Context, tx *store.Tx, who identity.Person, question string, a dialogue.Answer, scripts ...string) error {
-	t := talk{Bot: b, ctx: ctx, tx: tx, who: who}
+	t := talk{Bot: b, ctx: ctx, tx: tx, who: who, told: &told{}}
 	d, err := t.openDialogue()
 	if err != nil || d == nil || !slices.Contains(scripts, d.Name) {
 		return err
@@ -474,7 +481,10 @@ func (b *Bot) Answered(ctx context.Context, tx *store.Tx, who identity.Person, q
 		d.Answers = map[string]dialogue.Answer{}
 	}
 	d.Answers[question] = a
-	return t.step(d, dialogue.Input{})
+	if err := t.step(d, dialogue.Input{}); err != nil {
+		return err
+	}
+	return t.sendTold()
 }
 
 // anew begins the dialogue again, with what was said last.

@@ -39,7 +39,7 @@ const (
 
 // intents is how people say it.
 func intents() []understand.Intent {
-	return append(waitIntents(), []understand.Intent{
+	return slices.Concat(waitIntents(), questionIntents(), []understand.Intent{
 		{Name: intentBook, Phrases: []string{
 			"我想预约", "预约心理咨询", "心理咨询", "我想约心理咨询", "约心理老师", "想约老师聊聊", "成长预约", "我要预约",
 			"预约咨询", "想找老师聊聊", "约个时间", "想做咨询", "预约老师", "约老师", "我想约老师", "心理辅导", "预约面谈", "想咨询一下老师",
@@ -57,24 +57,27 @@ func intents() []understand.Intent {
 		}},
 		{Name: intentTurn, Phrases: []string{
 			"什么时候轮到我", "轮到我了吗", "还要等多久", "要等多久", "前面还有几个人", "什么时候有结果", "确认了吗", "老师确认了吗", "有消息了吗", "预约通过了吗", "预约成功了吗", "约上了吗",
+			"约好了吗", "有回复吗", "老师回复了吗", "老师怎么还不回", "我的预约取消了吗", "预约取消了吗",
 		}},
 		{Name: intentLow, Phrases: []string{
 			"心情不好", "压力好大", "压力很大", "睡不着", "失眠", "好难受", "很难过", "好焦虑", "很焦虑", "想哭", "情绪低落", "失恋了", "好累啊", "好崩溃", "快崩溃了", "很抑郁", "好孤独", "不开心", "心里难受", "没人理解我",
 		}},
 		{Name: intentWho, Phrases: []string{"谁能办", "找谁办", "谁负责", "归谁管", "这事找谁", "该找谁", "问谁", "联系谁", "谁来办", "哪个部门办"}},
-		{Name: intentHuman, Phrases: []string{"人工", "转人工", "人工服务", "人工客服", "找真人", "我要人工", "真人", "客服", "人工在吗", "不要机器人", "你是机器人吗", "有没有真人", "电话多少", "联系方式", "联系电话"}},
-		{Name: intentMine, Phrases: []string{"我的预约", "查预约", "看看我的预约", "我约了什么时候", "预约到哪一步了", "我的预约怎么样了", "我约的几点", "预约记录", "看预约", "我约的是哪天", "我约了谁", "我的预约在哪", "在哪里见面", "预约地点", "wdyy"}},
-		{Name: intentCancel, Phrases: []string{"取消预约", "取消我的预约", "我来不了了", "老师我来不了了", "不去了", "退掉预约", "预约取消", "我不约了", "我去不了了", "临时有事来不了", "有事去不了", "不能来了", "退约", "撤销预约", "预约不要了", "帮我取消", "我要取消", "qxyy"}},
+		{Name: intentHuman, Phrases: []string{"人工", "转人工", "人工服务", "人工客服", "找真人", "我要人工", "真人", "客服", "人工在吗", "不要机器人", "你是机器人吗", "有没有真人", "电话多少", "联系方式", "联系电话",
+			"我要迟到了", "我会晚到一点", "我来晚了", "老师没有来", "约的老师没来", "门关着", "没有人开门", "可以线上吗", "能线上吗", "能打电话聊吗", "可以带朋友一起吗", "我要投诉", "投诉",
+		}},
+		{Name: intentMine, Phrases: []string{"我的预约", "查预约", "看看我的预约", "我约了什么时候", "预约到哪一步了", "我的预约怎么样了", "我约的几点", "预约记录", "看预约", "我约的是哪天", "我约了谁", "我的预约在哪", "在哪里见面", "预约地点", "在哪里", "地址在哪", "怎么走", "找不到地方", "wdyy"}},
+		{Name: intentCancel, Phrases: []string{"取消预约", "取消我的预约", "我来不了了", "老师我来不了了", "不去了", "退掉预约", "预约取消", "我不约了", "我去不了了", "临时有事来不了", "有事去不了", "不能来了", "退约", "撤销预约", "预约不要了", "帮我取消", "我要取消", "取消明天的", "生病了去不了", "发烧了来不了", "明天来不了", "qxyy"}},
 		{Name: intentHotlines, Phrases: []string{"求助热线", "热线电话", "心理热线", "值班电话"}},
 		{Name: intentDesk, Phrases: []string{"工作台", "打开工作台", "管理后台"}},
 		{Name: intentHelp, Phrases: []string{"帮助", "能办什么", "怎么用", "有什么功能", "你能做什么", "菜单"}},
-	}...)
+	})
 }
 
 // crisisWords are taken at their word, never by likeness: 我想死 must be heard, and
 // 我想约苏老师 must not be.
 const crisisWords = `不想活 活不下去 活着没意思 活着没意义 想自杀 要自杀 自杀 轻生 自残 割腕 跳楼 想死 去死 不如死 结束生命 结束自己
-	撑不下去 坚持不下去 活够了 救救我 遗书 安眠药`
+	撑不下去 坚持不下去 活着好累 活着太累 想不开 想消失 结束这一切 活够了 救救我 遗书 安眠药`
 
 // crisis tells whether a sentence holds such a word, whatever stands between its characters.
 func crisis(text string) bool {
@@ -253,6 +256,7 @@ func (t talk) offer(alternatives []string, w dialogue.Wish) error {
 	if err := t.settleTalk("请看下一条"); err != nil {
 		return err
 	}
+	o.led = t.lead(o.Title)
 	return t.show(kindOffer, t.subject(), o)
 }
 
@@ -269,6 +273,7 @@ func (t talk) label(intent string) (string, error) {
 			intentTurn: "到哪一步了", intentCancel: "取消预约", intentWait: "排队等空位", intentLeave: "不排了",
 			intentMyPapers: "我的申请", intentLacking: "还差什么", intentMend: "补交材料", intentWhere: "在哪交材料", intentMoney: "什么时候放款",
 			intentTakeBack: "撤回申请", intentServices: "能申请什么",
+			intentNotice: "看须知", intentSeen: "谁看过我的信息", intentStrikes: "未到与申诉", intentFeedback: "说说感受", intentOther: "替同学约",
 		})
 	} else {
 		labels[intentDesk] = "工作台"

@@ -58,6 +58,7 @@ const (
 	maxAsButtons  = 5
 	maxButtonText = 10
 	maxOptionList = wecom.MaxCardOptions
+	maxSubTitle   = 112
 )
 
 // clip shortens s to n characters with an ellipsis.
@@ -91,6 +92,18 @@ func row(key, value string) wecom.Horizontal {
 
 func source(name string) *wecom.Source { return &wecom.Source{Desc: clip(name, 13)} }
 
+// Leads reports whether words told before fit on a card beside its own. A link works
+// in a text only.
+func Leads(told, own string) bool {
+	return told != "" && !strings.Contains(told, "://") && utf8.RuneCountInString(told)+1+utf8.RuneCountInString(own) <= maxSubTitle
+}
+
+// Lead puts words told before above what the card says below its title.
+func Lead(c wecom.TemplateCard, told string) wecom.TemplateCard {
+	c.SubTitleText = strings.TrimSpace(told + "\n" + c.SubTitleText)
+	return c
+}
+
 // Page is where a dialogue hands over what chat cannot ask.
 type Page struct {
 	Label string `json:"label"` // of the button
@@ -109,7 +122,7 @@ func (m Maker) Question(taskID string, seq int, r dialogue.Reply, page Page) (c 
 		MainTitle: &wecom.MainTitle{Title: label(title, 26), Desc: strings.ReplaceAll(desc, "\n", " ")},
 	}
 	if len([]rune(title)) > 26 || len([]rune(desc)) > 30 { // in full below the title
-		c.MainTitle.Desc, c.SubTitleText = "", clip(r.Text, 112)
+		c.MainTitle.Desc, c.SubTitleText = "", clip(r.Text, maxSubTitle)
 	}
 	for _, line := range r.Rows {
 		c.Rows = append(c.Rows, row(line.Label, line.Value))

@@ -480,3 +480,28 @@ func TestSettledText(t *testing.T) {
 		})
 	}
 }
+
+func TestWordsToldBeforeAreOnTheCardThatFollowsIfTheyFit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, told, own string
+		want            bool
+	}{
+		{"nothing", "", "哪个时间方便？", false},
+		{"short", "这个时间刚刚约满。", "哪个时间方便？", true},
+		{"to the last character", strings.Repeat("满", 111-len([]rune("哪天？"))), "哪天？", true},
+		{"one too many", strings.Repeat("满", 112-len([]rune("哪天？"))), "哪天？", false},
+		{"a link works in a text only", `<a href="https://x/now">更多号码</a>`, "", false},
+	} {
+		if got := card.Leads(c.told, c.own); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+	led := card.Lead(wecom.TemplateCard{SubTitleText: "哪天？"}, "约满了。")
+	if led.SubTitleText != "约满了。\n哪天？" {
+		t.Errorf("the card says %q", led.SubTitleText)
+	}
+	if plain := card.Lead(wecom.TemplateCard{SubTitleText: "哪天？"}, ""); plain.SubTitleText != "哪天？" {
+		t.Errorf("without anything told it says %q", plain.SubTitleText)
+	}
+}

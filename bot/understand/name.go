@@ -183,7 +183,7 @@ func (d directory) called(name []glyph) []string {
 
 // beforeTitles are characters that stand before 老师 and are nobody's surname, however they
 // sound: 谢谢老师 does not ask for 叶老师, nor 约老师 for 岳老师.
-const beforeTitles = "谢烦问好找约想的个位和跟对给有是让请换要哪这那见选去到了吧呢啊在当做看把叫等求又再还没被比为从向"
+const beforeTitles = "谢诉烦问好找约想的个位和跟对给有是让请换要哪这那见选去到了吧呢啊在当做看把叫等求又再还没被比为从向"
 
 // find returns the closest place of one of the entry's names in g.
 func (e entry) find(g []glyph) (cost float32, from, to int, ok bool) {
