@@ -8,10 +8,11 @@ import (
 
 // When an intent is certain, worth offering, and too close to another to choose.
 const (
-	certain  = 0.75
-	offered  = 0.5
-	tooClose = 0.1
-	swallow  = 0.25 // how much worse a longer match may be and still replace one inside it
+	certain   = 0.75
+	offered   = 0.5
+	tooClose  = 0.1
+	asWritten = 0.95 // hardly anything is misheard
+	swallow   = 0.25 // how much worse a longer match may be and still replace one inside it
 )
 
 // What it costs when a sentence is not the phrase; differ has the rest.

@@ -110,6 +110,9 @@ func (u *Understander) Understand(sentence string, now time.Time) Meaning {
 	if m.Word == None || m.Word == Any {
 		m.Intent, m.Score, m.Whole, m.Alternatives = u.intents.match(rest)
 	}
+	if m.Word == Any && m.Score < asWritten { // 什么时候都行 sounds like 什么时候到账
+		m.Intent, m.Whole, m.Alternatives = "", false, nil
+	}
 	if m.Intent == "" {
 		m.Rest = u.steer.more(rest)
 	}
