@@ -125,6 +125,32 @@ func Arrive(ctx context.Context, tx *store.Tx, who identity.Person, publicID str
 	return b, withdrawReminders(ctx, tx, b)
 }
 
+// recordWithin is how long after an hour the centre has to record who came.
+const recordWithin = 48 * time.Hour
+
+// closeUnrecorded takes an hour nobody recorded in time as attended: it would keep its
+// student from booking again, who can do nothing about it, and nobody gets a strike
+// because the front desk was busy.
+func closeUnrecorded(ctx context.Context, tx *store.Tx) error {
+	ids, err := unrecorded(ctx, tx, tx.Now().Add(-recordWithin))
+	if err != nil {
+		return fmt.Errorf("find hours nobody recorded: %w", err)
+	}
+	for _, id := range ids {
+		b, err := lockBooking(ctx, tx, id)
+		if err != nil {
+			return fmt.Errorf("lock booking: %w", err)
+		}
+		if b.State != Confirmed {
+			continue
+		}
+		if _, err := move(ctx, tx, 0, b, Arrived, "两天内没有登记，按到访处理"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Miss records that the student did not come, which is a strike (T19); from so many
 // minutes after the start as the centre waits.
 func Miss(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) (Booking, error) {

@@ -9,6 +9,8 @@
 //	   │ └──held_until──> expired 已过期 │
 //	   └────────cancel──────────────> cancelled 已取消
 //
+// An hour that nobody records within two days counts as attended.
+//
 // Who comes after being marked as missed has arrived after all. An open booking is moved
 // to another hour and stays the same booking: moved by the student it is pending again,
 // moved by the centre it is confirmed. Both hours are in its history.

@@ -222,5 +222,8 @@ func Night(ctx context.Context, tx *store.Tx, _ job.Job) (job.Result, error) {
 	if _, err := PlanAll(ctx, tx); err != nil {
 		return job.Result{}, err
 	}
+	if err := closeUnrecorded(ctx, tx); err != nil {
+		return job.Result{}, err
+	}
 	return job.Result{Again: true, At: calendar.Midnight(tx.Now(), tx.Zone()).AddDate(0, 0, 1)}, nil
 }

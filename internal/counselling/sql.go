@@ -265,6 +265,16 @@ func lockBooking(ctx context.Context, tx *store.Tx, publicID string) (Booking, e
 	return list[0], nil
 }
 
+// unrecorded returns the public ids of confirmed bookings whose hour ended before a time,
+// in the order in which they are locked.
+func unrecorded(ctx context.Context, tx *store.Tx, before time.Time) ([]string, error) {
+	var ids []string
+	err := tx.SelectContext(ctx, &ids, `
+		select b.public_id from booking b join slot s on s.id = b.slot_id
+		where b.state = 'confirmed' and s.ends_at < $1 order by b.id limit 500`, before)
+	return ids, err
+}
+
 // setState moves a booking from one state to another and writes its history;
 // false means it was not in that state.
 func setState(ctx context.Context, tx *store.Tx, id int64, from, to State, by identity.ID, reason string) (bool, error) {
