@@ -297,7 +297,8 @@ func Menu(home templates.Home, baseURL string) []wecom.MenuButton {
 			}
 		}
 		if sub := menu[i].SubButton; len(sub) > maxSubButtons {
-			menu[i].SubButton = append(sub[:maxSubButtons-1:maxSubButtons-1], wecom.MenuButton{Name: "全部", Type: "view", URL: baseURL + "/m/"})
+			sub[maxSubButtons-1] = wecom.MenuButton{Name: "全部", Type: "view", URL: baseURL + "/m/"}
+			menu[i].SubButton = sub[:maxSubButtons]
 		}
 		if len(menu[i].SubButton) == 0 {
 			menu[i].Type, menu[i].Key = "click", fmt.Sprintf("module.%d", i+1)

@@ -34,9 +34,9 @@ type apiApplication struct {
 }
 
 // file uploads one file through the API.
-func (b *browser) file(application, field, mime string, content []byte) *answer {
+func (b *browser) file(application, field string, content []byte) *answer {
 	b.w.tb.Helper()
-	return b.do(b.request(http.MethodPost, "/api/v1/applications/"+application+"/files?name=1.jpg&field="+field, mime, string(content)))
+	return b.do(b.request(http.MethodPost, "/api/v1/applications/"+application+"/files?name=1.jpg&field="+field, "image/jpeg", string(content)))
 }
 
 func TestAPI_applies_from_the_list_to_the_supplement(t *testing.T) {
@@ -90,19 +90,19 @@ func TestAPI_applies_from_the_list_to_the_supplement(t *testing.T) {
 	// Files.
 	ids := map[string]string{}
 	for _, field := range []string{"tickets", "proof"} {
-		up := b.file(draft.ID, field, "image/jpeg", picture(t, 80, 120))
+		up := b.file(draft.ID, field, picture(t, 80, 120))
 		if up.status != http.StatusCreated {
 			t.Fatalf("upload: %d %s", up.status, up.body)
 		}
 		ids[field] = read[struct{ ID string }](t, up).ID
 	}
-	if res := b.file(draft.ID, "tickets", "image/jpeg", []byte("%PDF-1.7")); res.status != http.StatusUnprocessableEntity || read[problem](t, res).Fields["tickets"] == "" {
+	if res := b.file(draft.ID, "tickets", []byte("%PDF-1.7")); res.status != http.StatusUnprocessableEntity || read[problem](t, res).Fields["tickets"] == "" {
 		t.Errorf("a renamed PDF: %d %s", res.status, res.body)
 	}
-	if res := b.file(draft.ID, "tickets", "image/jpeg", make([]byte, 25<<20)); res.status != http.StatusRequestEntityTooLarge || read[problem](t, res).Fields["tickets"] == "" {
+	if res := b.file(draft.ID, "tickets", make([]byte, 25<<20)); res.status != http.StatusRequestEntityTooLarge || read[problem](t, res).Fields["tickets"] == "" {
 		t.Errorf("25 MB: %d %s", res.status, res.body)
 	}
-	if res := b.file(draft.ID, "company", "image/jpeg", picture(t, 80, 120)); res.status != http.StatusUnprocessableEntity {
+	if res := b.file(draft.ID, "company", picture(t, 80, 120)); res.status != http.StatusUnprocessableEntity {
 		t.Errorf("a picture for a text: %d", res.status)
 	}
 
@@ -131,7 +131,7 @@ func TestAPI_applies_from_the_list_to_the_supplement(t *testing.T) {
 	if diff := cmp.Diff([]string{"proof"}, back.Marked); diff != "" || !back.Returned {
 		t.Errorf("returned: %+v", back)
 	}
-	fresh := read[struct{ ID string }](t, b.file(draft.ID, "proof", "image/jpeg", picture(t, 90, 90))).ID
+	fresh := read[struct{ ID string }](t, b.file(draft.ID, "proof", picture(t, 90, 90))).ID
 	res = b.json(http.MethodPost, path+"/resubmit", `{"company":"别的公司","proof":["`+fresh+`"]}`)
 	if a = read[apiApplication](t, res); res.status != http.StatusOK || a.State != "submitted" {
 		t.Fatalf("resubmit: %d %s", res.status, res.body)

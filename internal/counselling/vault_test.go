@@ -30,8 +30,8 @@ func (c *centre) propose(who identity.Person, e counselling.DisclosureEdit) (id 
 	return id, err
 }
 
-func (c *centre) decideOn(who identity.Person, id string, approve bool) error {
-	return c.try(func(ctx context.Context, tx *store.Tx) error { return counselling.Decide(ctx, tx, who, id, approve) })
+func (c *centre) approveDisclosure(who identity.Person, id string) error {
+	return c.try(func(ctx context.Context, tx *store.Tx) error { return counselling.Decide(ctx, tx, who, id, true) })
 }
 
 func (c *centre) readGiven(who identity.Person, id string) (g counselling.Given, err error) {
@@ -66,17 +66,17 @@ func TestDisclosure_takes_two_persons_and_gives_the_fewest_fields_for_a_time(t *
 		t.Errorf("read before the second person: %v", err)
 	}
 	for name, who := range map[string]identity.Person{"alone": c.wang, "two_counsellors": c.li} {
-		if err := c.decideOn(who, id, true); !errors.Is(err, counselling.ErrSecondPerson) {
+		if err := c.approveDisclosure(who, id); !errors.Is(err, counselling.ErrSecondPerson) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	if len(c.seen(c.students[0])) != 0 {
 		t.Error("the student sees what was not decided")
 	}
-	if err := c.decideOn(c.head, id, true); err != nil {
+	if err := c.approveDisclosure(c.head, id); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.decideOn(c.head, id, true); errs.KindOf(err) != errs.Conflict {
+	if err := c.approveDisclosure(c.head, id); errs.KindOf(err) != errs.Conflict {
 		t.Errorf("decided twice: %v", err)
 	}
 	g, err := c.readGiven(c.fudaoyuan, id)
@@ -125,7 +125,7 @@ func TestDisclosure_is_refused_where_the_law_has_no_ground(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.decideOn(c.head, id, true); !errors.Is(err, counselling.ErrSecondPerson) {
+	if err := c.approveDisclosure(c.head, id); !errors.Is(err, counselling.ErrSecondPerson) {
 		t.Errorf("the recipient decides: %v", err)
 	}
 	c.sound()
@@ -140,7 +140,7 @@ func TestDisclosure_is_told_late_only_by_law_and_reviewed_in_days(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.decideOn(c.li, id, true); err != nil {
+	if err := c.approveDisclosure(c.li, id); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(c.seen(c.students[0])); n != 0 {
