@@ -393,7 +393,9 @@ func TestTheHorizonMovesOnAtMidnight(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 0)
 	c.save(c.rule())
-	c.update(counselling.Watch)
+	c.update(func(ctx context.Context, tx *store.Tx) error {
+		return job.Put(ctx, tx, counselling.NightJob, "all", "school", tx.Now(), struct{}{})
+	})
 	r := &job.Runner{DB: c.db, Kinds: map[string]job.Step{counselling.NightJob: counselling.Night}}
 	for i, at := range []time.Time{c.clock.Now(), c.at(13, 0), c.at(14, 0), c.at(15, 0)} {
 		_ = c.clock.MoveTo(at)
