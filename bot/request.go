@@ -77,18 +77,14 @@ func (t talk) sendBack(action approval.Action, task, application string) error {
 	return t.decide(task, d)
 }
 
-// forPaper returns an application for a paper that is not there. A field of the same name
-// (the photo of the paper) is not meant: what it holds may be right.
+// forPaper returns an application for a paper that is not there.
 func forPaper(a request.Application, name string) approval.Decision {
 	d := approval.Decision{Action: approval.Return}
 	i := slices.IndexFunc(a.Materials, func(m request.Material) bool { return m.Name == name })
 	if i < 0 {
 		return d
 	}
-	d.Reason = "还缺" + name + "，请补交"
-	if _, field := a.Service.Form.Field(a.Materials[i].Code); !field {
-		d.Marked = []string{a.Materials[i].Code}
-	}
+	d.Reason, d.Marked = "还缺"+name+"，请补交", []string{a.Materials[i].Code}
 	return d
 }
 

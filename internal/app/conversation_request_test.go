@@ -26,7 +26,7 @@ import (
 //	s01 fills mutual-aid: reason=…; proof=photo   saves these fields on the page of the draft
 //	s01 begins mutual-aid                opens the page of a new application
 //	s01 submits                          presses 提交 on the page
-//	t10 receives s01: tickets            ticks a paper of the student's application
+//	t10 receives s01: ticket-originals   ticks a paper of the student's application
 //	t10 passes s01                       decides on the desk; also: returns s01: reason=…; marked=days
 //	t10 prints s01                       and: hands s01, pays s01, fails s01: reason=…, revokes s01: reason=…
 //	t16 stands in for t14                a deputy for the coming week

@@ -149,6 +149,9 @@ func (c *checker) materials(d Definition) {
 			c.say(at+".code", "%s 已经有了", m.Code)
 		}
 		seen[m.Code] = true
+		if _, field := d.Form.Field(m.Code); field {
+			c.say(at+".code", "%s 已经是一个字段，退回时分不清要补的是哪一个", m.Code)
+		}
 		if f, ok := d.Form.Field(m.Photo); m.Photo != "" && (!ok || f.Kind != form.Photo) {
 			c.say(at+".photo", "表里没有照片 %q", m.Photo)
 		}

@@ -130,6 +130,7 @@ func TestParse_names_line_and_reason(t *testing.T) {
 		{"a_rule_without_a_comparison", "    in: [特困, 困难]\n", "", "reading-fund.yaml:38: 一条规则只写一种比较：in、not_in、has，或 at_least 和 at_most"},
 		{"a_limit_below_nothing", "per_year: 2", "per_year: -1", "reading-fund.yaml:44: 写 0 到 1000 的整数"},
 		{"a_material_nobody_can_hand_in", "    paper: true\n", "", "reading-fund.yaml:47: 材料要么 paper: true，要么写 photo"},
+		{"a_material_named_as_a_field", "  - code: invoice\n", "  - code: price\n", "reading-fund.yaml:47: price 已经是一个字段，退回时分不清要补的是哪一个"},
 		{"a_photo_the_form_does_not_have", "    paper: true\n", "    photo: invoice\n", `reading-fund.yaml:50: 表里没有照片 "invoice"`},
 		{"a_role_nobody_has", "    role: office\n", "    role: boss\n", `reading-fund.yaml:54: 没有 "boss" 这个角色`},
 		{"no_reason_to_give", "    reasons: [发票看不清]\n", "", "reading-fund.yaml:54: 可以退回或不通过，就要写 reasons"},
