@@ -15,7 +15,22 @@ import (
 func Stories(zone *time.Location) []page.Story {
 	s := teller{now: time.Date(2026, 10, 12, 9, 0, 0, 0, zone)}
 	var list []page.Story
-	for _, part := range [][]page.Story{s.diaries(), s.homes(), s.days(), s.weeks(), s.schedules(), s.calendars(), s.centre(), s.persons(), s.machines(), s.figures(), s.schools(), s.care(), s.vault(), s.requests()} {
+	for _, part := range [][]page.Story{
+		s.calendars(),
+		s.care(),
+		s.centre(),
+		s.days(),
+		s.diaries(),
+		s.figures(),
+		s.homes(),
+		s.machines(),
+		s.persons(),
+		s.requests(),
+		s.schedules(),
+		s.schools(),
+		s.vault(),
+		s.weeks(),
+	} {
 		list = append(list, part...)
 	}
 	return list

@@ -18,7 +18,7 @@ import (
 
 // FS holds the files by their plain names, for who serves them in a way of its own.
 //
-//go:embed *.css *.js *.svg vendor
+//go:embed *.css *.js *.svg desk phone vendor
 var FS embed.FS
 
 // Prefix is where the assets are served.
@@ -40,10 +40,10 @@ type file struct {
 func New() (*Assets, error) {
 	a := &Assets{urls: map[string]string{}, files: map[string]file{}}
 	err := fs.WalkDir(FS, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || mimeOf(name) == "" {
+		if err != nil || d.IsDir() || mimeOf(name) == "" || isPart(name) {
 			return err
 		}
-		b, err := fs.ReadFile(FS, name)
+		b, err := read(name)
 		if err != nil {
 			return err
 		}
@@ -57,6 +57,32 @@ func New() (*Assets, error) {
 		return nil, fmt.Errorf("read static files: %w", err)
 	}
 	return a, nil
+}
+
+// isPart tells whether the file is served as part of a sheet, not by its own name.
+func isPart(name string) bool {
+	return path.Dir(name) != "." && path.Dir(name) != "vendor"
+}
+
+// read returns a file with what its folder adds to it: desk.css goes on in desk/, one
+// file a topic, in the order of their names.
+func read(name string) ([]byte, error) {
+	b, err := fs.ReadFile(FS, name)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := fs.Glob(FS, strings.TrimSuffix(name, path.Ext(name))+"/*"+path.Ext(name))
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts {
+		more, err := fs.ReadFile(FS, part)
+		if err != nil {
+			return nil, err
+		}
+		b = append(b, more...)
+	}
+	return b, nil
 }
 
 // mimeOf returns "" for what is not served, the licences.

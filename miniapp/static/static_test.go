@@ -56,6 +56,29 @@ func TestAssets_serve_by_content(t *testing.T) {
 	}
 }
 
+func TestAssets_a_sheet_goes_on_in_its_folder(t *testing.T) {
+	t.Parallel()
+	a := assets(t)
+	for sheet, part := range map[string]string{"desk.css": "desk/request.css", "phone.css": "phone/request.css"} {
+		url, err := a.URL(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		more, err := fs.ReadFile(static.FS, part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := httptest.NewRecorder()
+		a.ServeHTTP(res, httptest.NewRequestWithContext(t.Context(), http.MethodGet, url, nil))
+		if !strings.Contains(res.Body.String(), string(more)) {
+			t.Errorf("%s is served without %s", sheet, part)
+		}
+		if url, err := a.URL(part); err == nil {
+			t.Errorf("%s is served by itself at %s too", part, url)
+		}
+	}
+}
+
 func TestAssets_unknown_names(t *testing.T) {
 	t.Parallel()
 	a := assets(t)
@@ -103,7 +126,11 @@ func TestVendor_is_what_VERSION_says(t *testing.T) {
 // The web views of old phones know neither; the pages must not need them.
 func TestPhone_styles_and_scripts_suit_old_web_views(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"tokens.css", "phone.css", "phone.js", "form.js"} {
+	parts, err := fs.Glob(static.FS, "phone/*.css")
+	if err != nil || len(parts) == 0 {
+		t.Fatalf("parts of phone.css: %v %v", parts, err)
+	}
+	for _, name := range append(parts, "tokens.css", "phone.css", "phone.js", "form.js") {
 		b, err := fs.ReadFile(static.FS, name)
 		if err != nil {
 			t.Fatal(err)
