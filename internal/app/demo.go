@@ -36,6 +36,7 @@ type Demo struct {
 	Simulator *simulator.Server
 
 	clock     *clock.Shifted
+	contacts  string // secret of the simulated contact-sync assistant
 	cfg       *config.Config
 	log       *slog.Logger
 	listeners []net.Listener // simulator, phone, phone
@@ -108,6 +109,7 @@ func (d *Demo) chooseSettings(dir string) error {
 	set(&d.cfg.Token, s.Token)
 	set(&d.cfg.AESKey, s.AESKey)
 	set(&d.cfg.DataKey, s.DataKey)
+	d.contacts = s.ContactSecret
 	if d.cfg.CorpID == "" {
 		d.cfg.CorpID = sampleCorp
 	}
@@ -193,7 +195,8 @@ func (d *Demo) startSimulator(ctx context.Context, dir string) error {
 		return err
 	}
 	d.Simulator, err = simulator.New(simulator.Config{
-		CorpID: d.cfg.CorpID, AgentID: d.cfg.AgentID, Secret: d.cfg.AppSecret.Reveal(), Token: d.cfg.Token.Reveal(),
+		CorpID: d.cfg.CorpID, AgentID: d.cfg.AgentID, Secret: d.cfg.AppSecret.Reveal(), ContactSecret: d.contacts,
+		Token: d.cfg.Token.Reveal(), TrustedDomain: host(d.cfg.PublicURL),
 		AESKey: d.cfg.AESKey.Reveal(), AppName: "学工", CallbackURL: d.cfg.PublicURL + "/wecom/callback", HomeURL: d.cfg.PublicURL + "/m/",
 		AppURL: d.cfg.PublicURL, Clock: d.clock, StateFile: filepath.Join(dir, "simulator.json"), PhoneListen: phones, Log: d.log,
 		Advance: func(ctx context.Context, by time.Duration) (time.Time, error) { return d.App.Advance(ctx, d.clock, by) },

@@ -265,7 +265,7 @@ func (c simulateCmd) Run(e *environment) error {
 		return err
 	}
 	d.Simulator, err = simulator.New(simulator.Config{
-		CorpID: cfg.CorpID, AgentID: cfg.AgentID, Secret: cfg.AppSecret.Reveal(),
+		CorpID: cfg.CorpID, AgentID: cfg.AgentID, Secret: cfg.AppSecret.Reveal(), ContactSecret: d.contacts, TrustedDomain: host(c.Home),
 		Token: cfg.Token.Reveal(), AESKey: cfg.AESKey.Reveal(), AppName: "学工", CallbackURL: c.Callback, HomeURL: c.Home,
 		AppURL: origin(c.Home), StateFile: c.Data + "/simulator.json", PhoneListen: phones, Log: d.log,
 	})
@@ -280,8 +280,8 @@ func (c simulateCmd) Run(e *environment) error {
 
 // printSimulator tells a developer what to put into the settings of the app.
 func printSimulator(out io.Writer, d *Demo) {
-	fmt.Fprintf(out, "ready\n  two phones      %s/\n  API base URL    %s\n  corp id         %s\n  agent id        %d\n  secret          %s\n  token           %s\n  EncodingAESKey  %s\n",
-		d.SimulatorURL(), d.SimulatorURL(), d.cfg.CorpID, d.cfg.AgentID, d.cfg.AppSecret.Reveal(), d.cfg.Token.Reveal(), d.cfg.AESKey.Reveal())
+	fmt.Fprintf(out, "ready\n  two phones      %s/\n  API base URL    %s\n  corp id         %s\n  agent id        %d\n  secret          %s\n  contact secret  %s\n  token           %s\n  EncodingAESKey  %s\n",
+		d.SimulatorURL(), d.SimulatorURL(), d.cfg.CorpID, d.cfg.AgentID, d.cfg.AppSecret.Reveal(), d.contacts, d.cfg.Token.Reveal(), d.cfg.AESKey.Reveal())
 }
 
 func origin(u string) string {
@@ -291,6 +291,12 @@ func origin(u string) string {
 		}
 	}
 	return u
+}
+
+// host is the host and port of an address: the trusted domain OAuth may return to.
+func host(u string) string {
+	_, rest, _ := strings.Cut(origin(u), "://")
+	return rest
 }
 
 type doctorCmd struct{}

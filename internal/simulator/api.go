@@ -77,6 +77,9 @@ func (s *Server) endpoints() map[string]endpoint {
 		"user/simplelist":       {get, s.simpleList, anyToken, "api"},
 		"user/list":             {get, s.listUsers, anyToken, "api"},
 		"user/list_id":          {post, s.listIDs, contactToken, "api"},
+		"user/create":           {post, s.createUser, contactToken, "api"},
+		"user/update":           {post, s.updateUser, contactToken, "api"},
+		"user/delete":           {get, s.deleteUser, contactToken, "api"},
 		"user/getuserid":        {post, s.getUserID, anyToken, "api"},
 		"department/list":       {get, s.listDepartments, anyToken, "api"},
 		"department/simplelist": {get, s.listDepartmentIDs, anyToken, "api"},
@@ -371,12 +374,17 @@ func (s *Server) limit(key string, now time.Time, limit int, window time.Duratio
 	return l.allow(now, limit, window)
 }
 
-// withinRate holds the limits per API and, for jsapi tickets, per app (sending.md 7).
+// withinRate holds the limits per API, per source IP, of the debug mode and of jsapi
+// tickets (sending.md 1 and 7).
 func (s *Server) withinRate(c *call) bool {
 	if !s.switches.RateLimits {
 		return true
 	}
-	ok := s.limit("m:"+c.path, c.now, 10_000, time.Minute) && s.limit("h:"+c.path, c.now, 150_000, time.Hour)
+	ok := s.limit("m:"+c.path, c.now, 10_000, time.Minute) && s.limit("h:"+c.path, c.now, 150_000, time.Hour) &&
+		s.limit("m:"+c.path+c.ip, c.now, 20_000, time.Minute) && s.limit("h:"+c.path+c.ip, c.now, 600_000, time.Hour)
+	if c.query.Get("debug") == "1" {
+		ok = ok && s.limit("debug", c.now, 5, time.Minute)
+	}
 	switch c.path {
 	case "get_jsapi_ticket":
 		ok = ok && s.limit("ticket", c.now, 400, time.Hour)

@@ -182,6 +182,7 @@ type scheduleFields struct {
 	Location  string     `json:"location"`
 	Admins    []string   `json:"admins"`
 	Attendees []attendee `json:"attendees"`
+	WholeDay  int        `json:"is_whole_day"`
 	Reminders struct {
 		Before     *int  `json:"remind_before_event_secs"`
 		Diffs      []int `json:"remind_time_diffs"`
@@ -235,8 +236,12 @@ func (f *scheduleFields) checkReminders() error {
 	if r.Before != nil && !slices.Contains([]int{0, 300, 900, 3600, 86400}, *r.Before) {
 		return fail(90471, "invalid remind time")
 	}
+	times := []int{0, -300, -900, -3600, -86400}
+	if f.WholeDay == 1 {
+		times = append(times, 32400, -172800, -604800)
+	}
 	for _, d := range r.Diffs {
-		if !slices.Contains([]int{0, -300, -900, -3600, -86400, 32400, -172800, -604800}, d) {
+		if !slices.Contains(times, d) {
 			return fail(90704, "invalid remind_time_diffs")
 		}
 	}

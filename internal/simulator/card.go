@@ -403,6 +403,7 @@ type updateRequest struct {
 	AtAll        int             `json:"atall"`
 	AgentID      json.RawMessage `json:"agentid"`
 	ResponseCode string          `json:"response_code"`
+	IDTrans      int             `json:"enable_id_trans"`
 	Button       *struct {
 		ReplaceName string `json:"replace_name"`
 	} `json:"button"`
@@ -434,12 +435,16 @@ func (s *Server) updateCard(c *call) (reply, error) {
 		return nil, &apiError{code: 82102, msg: "targets did not receive the message", reply: reply{"invaliduser": bad}}
 	}
 	delete(s.st.Codes, in.ResponseCode)
+	next := field(c.body, "template_card")
+	if in.IDTrans == 1 {
+		next = s.translateIDs(next)
+	}
 	for _, id := range to {
 		if m := s.message(id, code.MsgID); m != nil {
 			if in.Button != nil {
 				s.grey(m, in.Button.ReplaceName)
 			} else {
-				s.replace(m, field(c.body, "template_card"))
+				s.replace(m, next)
 			}
 		}
 	}

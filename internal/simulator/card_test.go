@@ -216,6 +216,16 @@ func TestUpdateReachesOnlyItsTargets(t *testing.T) {
 	}
 }
 
+func TestAnUpdateNamesMembersByTheirIDs(t *testing.T) {
+	t.Parallel()
+	p := openPlatform(t)
+	msgid, code := p.sendCard(buttons("n1"))
+	p.code(0, p.update(code, "enable_id_trans", 1, "template_card", with(notice1(), "main_title", object{"title": "$userName=t01$ 已接受"})))
+	if got := p.cardOf("s01", msgid)["main_title"].(object)["title"]; got != "陈静 已接受" {
+		t.Errorf("title = %v", got)
+	}
+}
+
 func TestReplaceTextStandsForButtons(t *testing.T) {
 	t.Parallel()
 	p := openPlatform(t)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/xuegong/xuegong/internal/errs"
 )
@@ -110,6 +111,11 @@ func (s *Server) PutUser(u User) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.putUser(u)
+	return nil
+}
+
+func (s *Server) putUser(u User) {
 	u = s.complete(u)
 	before := false
 	if old := s.user(u.UserID); old != nil {
@@ -119,7 +125,6 @@ func (s *Server) PutUser(u User) error {
 		s.st.Users = append(s.st.Users, u)
 	}
 	s.rangeChanged(u.UserID, before, u.canUse())
-	return nil
 }
 
 // RemoveUser takes a member out of the company and sends unsubscribe.
@@ -130,11 +135,15 @@ func (s *Server) RemoveUser(userid string) error {
 	if u == nil {
 		return errNoUser
 	}
+	s.removeUser(u)
+	return nil
+}
+
+func (s *Server) removeUser(u *User) {
 	before := u.canUse()
 	id := u.UserID
 	s.st.Users = slices.DeleteFunc(s.st.Users, func(u User) bool { return fold(u.UserID) == fold(id) })
 	s.rangeChanged(id, before, false)
-	return nil
 }
 
 func (s *Server) rangeChanged(userid string, before, after bool) {
@@ -355,11 +364,16 @@ func (s *Server) getUserID(c *call) (reply, error) {
 	if in.Mobile == "" {
 		return nil, fail(40063, "some parameters are empty: mobile")
 	}
+	if l := s.limits["mobile"]; s.switches.RateLimits && l != nil && c.now.Before(l.until) {
+		return nil, fail(45009, "api freq out of limit")
+	}
 	for _, u := range s.st.Users {
 		if u.InRange && u.Mobile == in.Mobile {
 			return reply{"userid": u.UserID}, nil
 		}
 	}
+	// Guessing numbers is stopped for a day: more wrong ones than a fifth of the members.
+	s.limit("mobile", c.now, max(1, len(s.st.Users)/5), 24*time.Hour)
 	return nil, fail(46004, "user not exist")
 }
 

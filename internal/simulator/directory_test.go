@@ -51,6 +51,47 @@ func TestAddressBook(t *testing.T) {
 	p.code(40068, p.read("tag/get?tagid=9"))
 }
 
+func TestOnlyTheAssistantWritesTheAddressBook(t *testing.T) {
+	t.Parallel()
+	p := openPlatform(t)
+	p.code(48002, p.call("user/create", object{"userid": "new"}))
+	p.access = p.get("/cgi-bin/gettoken?corpid=ww6a112864f8022910&corpsecret=contact")["access_token"].(string)
+	member := object{"userid": "new.one", "name": "新同学", "department": []int{2}, "mobile": "13800000002"}
+	for name, tt := range map[string]struct {
+		member object
+		want   int
+	}{
+		"strange_id":      {with(member, "userid", "-x"), 40003},
+		"known_id":        {with(member, "userid", "s01"), 60102},
+		"no_name":         {with(member, "name", nil), 40063},
+		"unreachable":     {with(member, "mobile", nil), 40063},
+		"no_department":   {with(member, "department", []int{99}), 60003},
+		"another's_phone": {with(member, "mobile", "13800000001"), 60104},
+	} {
+		t.Run(name, func(t *testing.T) { p.code(tt.want, p.call("user/create", tt.member)) })
+	}
+	if m := p.call("user/create", member); m["errmsg"] != "created" {
+		t.Errorf("create answers %v", m)
+	}
+	if g := p.app.next(); g.Event != "subscribe" || g.FromUserName != "new.one" {
+		t.Errorf("the app read %s", g.Plain)
+	}
+	p.code(0, p.call("user/update", object{"userid": "NEW.ONE", "enable": 0}))
+	if g := p.app.next(); g.Event != "unsubscribe" {
+		t.Errorf("the app read %s", g.Plain)
+	}
+	p.code(0, p.read("user/delete?userid=new.one"))
+	p.code(60111, p.read("user/get?userid=new.one"))
+}
+
+func TestGuessingMobileNumbersIsStoppedForADay(t *testing.T) {
+	t.Parallel()
+	p := openPlatform(t)
+	p.code(46004, p.call("user/getuserid", object{"mobile": "10000000000"}))
+	p.code(46004, p.call("user/getuserid", object{"mobile": "10000000001"})) // of six members one is a fifth
+	p.code(45009, p.call("user/getuserid", object{"mobile": "13800000001"}))
+}
+
 func TestMenuChecks(t *testing.T) {
 	t.Parallel()
 	click := object{"type": "click", "name": "今日", "key": "T"}
@@ -107,7 +148,7 @@ func TestMediaChecks(t *testing.T) {
 		{"voice", "voice", "media", amr, 0},
 		{"video", "video", "media", mp4, 0},
 		{"file", "file", "media", []byte("123456"), 0},
-		{"unknown_type", "poem", "media", png, 40004},
+		{"unknown_type", "poem", "media", png, 40005},
 		{"another_part", "image", "file", png, 44001},
 		{"empty", "file", "media", nil, 44001},
 		{"five_bytes", "file", "media", []byte("12345"), 40006},
@@ -203,11 +244,12 @@ func TestCalendar(t *testing.T) {
 		entry object
 		want  int
 	}{
-		"no_calendar":  {with(entry, "cal_id", "ghost"), 90457},
-		"ends_early":   {with(entry, "end_time", 1), 40058},
-		"a_ghost":      {with(entry, "attendees", []object{{"userid": "ghost"}}), 60111},
-		"strange_boss": {with(entry, "admins", []string{"t01"}), 90715},
-		"bad_reminder": {with(entry, "reminders", object{"remind_before_event_secs": 7}), 90471},
+		"no_calendar":           {with(entry, "cal_id", "ghost"), 90457},
+		"ends_early":            {with(entry, "end_time", 1), 40058},
+		"a_ghost":               {with(entry, "attendees", []object{{"userid": "ghost"}}), 60111},
+		"strange_boss":          {with(entry, "admins", []string{"t01"}), 90715},
+		"a_week_before_an_hour": {with(entry, "reminders", object{"remind_time_diffs": []int{-604800}}), 90704},
+		"bad_reminder":          {with(entry, "reminders", object{"remind_before_event_secs": 7}), 90471},
 	} {
 		t.Run(name, func(t *testing.T) { p.code(tt.want, p.call("oa/schedule/add", object{"schedule": tt.entry})) })
 	}

@@ -47,7 +47,7 @@ func (s *Server) uploadMedia(c *call) (reply, error) {
 	switch kind {
 	case "image", "voice", "video", "file":
 	default:
-		return nil, fail(40004, "invalid media type")
+		return nil, fail(40005, "invalid type parameter")
 	}
 	name, content, err := filePart(c, "media")
 	if err != nil {

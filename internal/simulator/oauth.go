@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -222,8 +223,12 @@ func (s *Server) getUserDetail(c *call) (reply, error) {
 	case !c.now.Before(t.Until):
 		return nil, fail(84014, "user_ticket expired")
 	}
-	return reply{
-		"userid": u.UserID, "gender": u.Gender, "avatar": u.Avatar, "mobile": u.Mobile, "email": u.Email,
-		"biz_mail": "", "qr_code": "", "address": "",
-	}, nil
+	// What the member has not, or has not agreed to, is missing; gender is then 0.
+	r := reply{"userid": u.UserID, "gender": cmp.Or(u.Gender, "0"), "avatar": u.Avatar}
+	for name, v := range map[string]string{"mobile": u.Mobile, "email": u.Email} {
+		if v != "" {
+			r[name] = v
+		}
+	}
+	return r, nil
 }

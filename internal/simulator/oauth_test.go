@@ -112,7 +112,8 @@ func TestPrivateInfo(t *testing.T) {
 	ticket, _ := m["user_ticket"].(string)
 	d := p.call("auth/getuserdetail", object{"user_ticket": ticket})
 	p.code(0, d)
-	if d["mobile"] != "13800000001" || d["name"] != nil {
+	_, address := d["address"]
+	if d["mobile"] != "13800000001" || d["gender"] != "0" || d["name"] != nil || address {
 		t.Errorf("detail = %v", d)
 	}
 	p.signIn(private...) // remembered

@@ -76,8 +76,9 @@ type textBody struct {
 }
 
 type mediaBody struct {
-	MediaID string `json:"media_id"`
-	Title   string `json:"title"`
+	MediaID     string `json:"media_id"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
 }
 
 type textCardBody struct {
@@ -491,17 +492,34 @@ func (s *Server) deliver(in *sendRequest, to []*User, c *call) reply {
 	return res
 }
 
-// shownBody is the request as sent; a text beyond its limit is cut at a character.
+// shownBody is the request as sent; what is longer than the platform keeps is cut at a
+// character: a text by bytes, a textcard by characters, a video's words by bytes.
 func shownBody(in *sendRequest, body []byte) []byte {
-	if in.MsgType != "text" || len(in.Text.Content) <= maxText {
+	cuts := map[string]string{}
+	switch in.MsgType {
+	case "text":
+		cuts["content"] = cut(in.Text.Content, maxText)
+	case "textcard":
+		cuts["title"], cuts["description"] = first(in.TextCard.Title, 128), first(in.TextCard.Description, 512)
+	case "video":
+		cuts["title"], cuts["description"] = cut(in.Video.Title, 128), cut(in.Video.Description, 512)
+	}
+	object := field(body, in.MsgType)
+	for name, kept := range cuts {
+		if whole := field(object, name); whole != nil && string(whole) != string(mustJSON(kept)) {
+			object = withField(object, name, kept)
+		}
+	}
+	if object == nil {
 		return bytes.Clone(body)
 	}
-	var m map[string]json.RawMessage
-	if json.Unmarshal(body, &m) != nil {
-		return bytes.Clone(body)
-	}
-	m["text"] = mustJSON(textBody{cut(in.Text.Content, maxText)})
-	return mustJSON(m)
+	return withField(body, in.MsgType, object)
+}
+
+// first shortens s to at most n characters.
+func first(s string, n int) string {
+	runes := []rune(s)
+	return string(runes[:min(n, len(runes))])
 }
 
 // cut shortens s to at most n bytes without splitting a character.

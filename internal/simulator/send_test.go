@@ -237,6 +237,34 @@ func TestTextIsCutAtACharacter(t *testing.T) {
 	}
 }
 
+func TestATextcardIsCutByCharacters(t *testing.T) {
+	t.Parallel()
+	p := openPlatform(t)
+	p.code(0, p.call("message/send", object{"touser": "s01", "msgtype": "textcard", "agentid": 1000002, "textcard": object{
+		"title": strings.Repeat("题", 200), "description": strings.Repeat("述", 600), "url": "https://example.com/", "btntxt": "看",
+	}}))
+	var body struct {
+		TextCard textCardBody `json:"textcard"`
+	}
+	if err := json.Unmarshal(p.Messages("s01", 0)[0].Body, &body); err != nil {
+		t.Fatal(err)
+	}
+	want := textCardBody{Title: strings.Repeat("题", 128), Description: strings.Repeat("述", 512), URL: "https://example.com/", BtnTxt: "看"}
+	if d := cmp.Diff(want, body.TextCard); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+func TestDebugModeIsFiveCallsAMinute(t *testing.T) {
+	t.Parallel()
+	p := openPlatform(t)
+	for range 5 {
+		p.code(0, p.read("agent/list?debug=1"))
+	}
+	p.code(45009, p.read("agent/list?debug=1"))
+	p.code(0, p.read("agent/list"))
+}
+
 func TestDuplicateCheck(t *testing.T) {
 	t.Parallel()
 	p := openPlatform(t)
