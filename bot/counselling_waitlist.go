@@ -121,6 +121,9 @@ func (t talk) standing(w counselling.Wait) string {
 		s = fmt.Sprintf("有一个空位为你留着：%s，%s老师。要就写“要”，不要写“不要”，%s 前有效。",
 			calendar.When(w.Offer.Slot.StartsAt, t.tx.Zone()), w.Offer.Slot.Name, calendar.When(w.Offer.Until, t.tx.Zone()))
 	}
+	if w.Skipped != "" {
+		s += "\n" + w.Skipped
+	}
 	return s + "\n" + t.Cards.Link("看我的排队", "/m/counselling/wait") + "；不想等了，写“不排了”。"
 }
 

@@ -2,6 +2,7 @@ package counselling
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -197,15 +198,6 @@ func Withdraw(ctx context.Context, tx *store.Tx, who identity.Person) (cancelled
 	if err := audit.Append(ctx, tx, int64(who.ID), "notice.withdraw", "person/"+who.PublicID, nil); err != nil {
 		return 0, err
 	}
-	wait, err := waitOf(ctx, tx, who.ID)
-	if err != nil {
-		return 0, err
-	}
-	if wait != nil {
-		if err := Leave(ctx, tx, who); err != nil {
-			return 0, err
-		}
-	}
 	open, err := selectBookings(ctx, tx, `
 		where b.student_id = $1 and b.state in ('pending', 'confirmed') order by b.id`, who.ID)
 	if err != nil {
@@ -219,6 +211,9 @@ func Withdraw(ctx context.Context, tx *store.Tx, who identity.Person) (cancelled
 			return cancelled, err
 		}
 		cancelled++
+	}
+	if err := Leave(ctx, tx, who); err != nil && !errors.Is(err, ErrNotWaiting) { // the queue is locked last
+		return cancelled, err
 	}
 	set, err := LoadSettings(ctx, tx)
 	if err != nil || cancelled == 0 {

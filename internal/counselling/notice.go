@@ -38,7 +38,14 @@ func Agree(ctx context.Context, tx *store.Tx, who identity.Person, version int) 
 	if err := insertConsent(ctx, tx, who.ID, version); err != nil {
 		return fmt.Errorf("record consent: %w", err)
 	}
-	return audit.Append(ctx, tx, int64(who.ID), "notice.agree", fmt.Sprintf("counselling_notice/%d", version), nil)
+	if err := audit.Append(ctx, tx, int64(who.ID), "notice.agree", fmt.Sprintf("counselling_notice/%d", version), nil); err != nil {
+		return err
+	}
+	w, err := waitOf(ctx, tx, who.ID)
+	if err != nil || w == nil {
+		return err
+	}
+	return freed(ctx, tx, w.centre) // who waits is asked again
 }
 
 // PublishNotice puts a new version in force; everybody agrees to it anew. Only who

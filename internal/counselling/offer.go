@@ -76,8 +76,8 @@ func freed(ctx context.Context, tx *store.Tx, centre int64) error {
 	return job.Put(ctx, tx, ServeJob, strconv.FormatInt(centre, 10), scope(centre), next, serveArgs{Centre: centre})
 }
 
-// serve does what freed says. It returns when the next hour comes within the horizon,
-// zero if nobody waits for one.
+// serve does what freed says. It returns when the next hour comes within the horizon, or
+// the next pause is over; zero if nobody waits for either.
 func serve(ctx context.Context, tx *store.Tx, centre int64) (next time.Time, err error) {
 	if err := lockQueue(ctx, tx, centre); err != nil {
 		return next, err
@@ -90,11 +90,15 @@ func serve(ctx context.Context, tx *store.Tx, centre int64) (next time.Time, err
 	if err != nil {
 		return next, err
 	}
-	if err := tidy(ctx, tx, centre); err != nil {
+	over, err := skipsAt(ctx, tx, centre, set, tx.Now())
+	if err != nil {
+		return next, err
+	}
+	if err := tidy(ctx, tx, centre, over); err != nil {
 		return next, err
 	}
 	for {
-		m, err := nextMatch(ctx, tx, centre, set.firstOfferable(tx.Now(), tx.Zone()), set.horizon(tx.Now()))
+		m, err := nextMatch(ctx, tx, centre, over, set.firstOfferable(tx.Now(), tx.Zone()), set.horizon(tx.Now()))
 		if store.Missing(err) {
 			break
 		}
@@ -105,35 +109,38 @@ func serve(ctx context.Context, tx *store.Tx, centre int64) (next time.Time, err
 			return next, err
 		}
 	}
+	next = over.next()
 	start, err := firstHourFrom(ctx, tx, centre, set.horizon(tx.Now()))
 	if err != nil || start.IsZero() {
 		return next, err
 	}
-	if next = start.AddDate(0, 0, -set.HorizonDays); !next.After(tx.Now()) { // clocks were changed in between
-		next = tx.Now().Add(time.Hour)
+	comes := start.AddDate(0, 0, -set.HorizonDays)
+	if !comes.After(tx.Now()) { // clocks were changed in between
+		comes = tx.Now().Add(time.Hour)
+	}
+	if next.IsZero() || comes.Before(next) {
+		next = comes
 	}
 	return next, nil
 }
 
-// tidy withdraws offers of hours that are gone and ends waits that nothing can answer
-// any more: their last day is over, or there is no booking to be earlier than.
-func tidy(ctx context.Context, tx *store.Tx, centre int64) error {
-	gone, err := selectOffers(ctx, tx, `
-		where o.state = 'open' and w.centre_id = $1 and o.slot_id in (
-			select s.id from slot s join counsellor c on c.id = s.counsellor_id where not s.open or not c.active)`, centre)
+// tidy withdraws offers that cannot be accepted any more and ends waits that nothing can
+// answer any more: their last day is over, or there is no booking to be earlier than.
+func tidy(ctx context.Context, tx *store.Tx, centre int64, over skips) error {
+	gone, err := offersInVain(ctx, tx, centre, over)
 	if err != nil {
-		return fmt.Errorf("find offers of closed hours: %w", err)
+		return fmt.Errorf("find offers in vain: %w", err)
 	}
 	for _, o := range gone {
 		if err := endOffer(ctx, tx, o, OfferWithdrawn); err != nil {
 			return err
 		}
 	}
-	over, err := overWaits(ctx, tx, centre)
+	ended, err := overWaits(ctx, tx, centre)
 	if err != nil {
 		return fmt.Errorf("find waits that are over: %w", err)
 	}
-	for _, w := range over {
+	for _, w := range ended {
 		if err := endWait(ctx, tx, 0, w, WaitLapsed); err != nil {
 			return err
 		}
@@ -329,7 +336,11 @@ func OfferFree(ctx context.Context, tx *store.Tx, who identity.Person, slotID, w
 	case len([]rune(reason)) > 200:
 		return Wait{}, errs.Field("reason", "理由最多 200 个字。")
 	}
-	m, err := chosen(ctx, tx, slot, waitID, reason)
+	over, err := skipsAt(ctx, tx, slot.centre, set, tx.Now())
+	if err != nil {
+		return Wait{}, err
+	}
+	m, err := chosen(ctx, tx, slot, over, waitID, reason)
 	if err != nil {
 		return Wait{}, err
 	}
@@ -346,8 +357,8 @@ func OfferFree(ctx context.Context, tx *store.Tx, who identity.Person, slotID, w
 }
 
 // chosen is the match the centre wants, if it is in order or has its reason.
-func chosen(ctx context.Context, tx *store.Tx, slot Slot, waitID, reason string) (match, error) {
-	first, err := firstFor(ctx, tx, slot.id)
+func chosen(ctx context.Context, tx *store.Tx, slot Slot, over skips, waitID, reason string) (match, error) {
+	first, err := firstFor(ctx, tx, slot.id, over)
 	if err != nil && !store.Missing(err) {
 		return first, fmt.Errorf("match waits: %w", err)
 	}
@@ -357,10 +368,10 @@ func chosen(ctx context.Context, tx *store.Tx, slot Slot, waitID, reason string)
 		}
 		return first, nil
 	}
-	m, err := matchOf(ctx, tx, slot.id, waitID)
+	m, err := matchOf(ctx, tx, slot.id, waitID, over)
 	switch {
 	case store.Missing(err):
-		return m, errs.Field("wait", "这位同学已经不在排队，或手上有一个还没答复的空位；也可能名额刚刚没有了。")
+		return m, errs.Field("wait", "这位同学已经不在排队，手上有一个还没答复的空位，或者现在不能预约（暂停、这学期次数已满）；也可能名额刚刚没有了。")
 	case err != nil:
 		return m, fmt.Errorf("match wait: %w", err)
 	case m.Wait != first.Wait && reason == "":
@@ -489,7 +500,18 @@ func brokenQueue(ctx context.Context, tx *store.Tx) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines, err := brokenWaits(ctx, tx, set.firstOfferable(tx.Now(), tx.Zone()), set.horizon(tx.Now().Add(-latency)), tx.Now().Add(-latency))
+	since, err := firstOffer(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("audit waitlist: %w", err)
+	}
+	if late := tx.Now().Add(-latency); late.Before(since) {
+		since = late
+	}
+	over, err := skipsAt(ctx, tx, 0, set, since)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := brokenWaits(ctx, tx, over, set.firstOfferable(tx.Now(), tx.Zone()), set.horizon(tx.Now().Add(-latency)), tx.Now().Add(-latency))
 	if err != nil {
 		return nil, fmt.Errorf("audit waitlist: %w", err)
 	}

@@ -212,34 +212,66 @@ type match struct {
 const selectMatch = `
 	select w.id wait_id, s.id slot_id, seat.number seat
 	from wait w, slot s join counsellor c on c.id = s.counsellor_id join seat on seat.slot_id = s.id
-	where w.ended_at is null and s.open and c.active and ` + seatFree
+	where w.ended_at is null and s.open and c.active and ` + seatFree + ` and `
 
 // nextMatch returns the first in the queue for whom a place in [from, to) is free, and
 // the earliest such place.
-func nextMatch(ctx context.Context, tx *store.Tx, centre int64, from, to time.Time) (match, error) {
+func nextMatch(ctx context.Context, tx *store.Tx, centre int64, over skips, from, to time.Time) (match, error) {
 	var m match
-	err := tx.GetContext(ctx, &m, selectMatch+` and w.centre_id = $2 and s.starts_at >= $3 and s.starts_at <= $4
+	passed, err := over.param()
+	if err != nil {
+		return m, err
+	}
+	err = tx.GetContext(ctx, &m, selectMatch+notSkipped(`$3`)+` and w.centre_id = $4 and s.starts_at >= $5 and s.starts_at <= $6
 		and `+wishFits+` and `+wantsFrom+` and `+canBeAsked+`
-		order by w.id, s.starts_at, s.id, seat.number limit 1`, tx.Zone().String(), centre, from, to)
+		order by w.id, s.starts_at, s.id, seat.number limit 1`, tx.Zone().String(), passed, tx.Now(), centre, from, to)
 	return m, err
 }
 
 // firstFor returns the first in the queue whom a free place of the hour fits.
-func firstFor(ctx context.Context, tx *store.Tx, slot int64) (match, error) {
+func firstFor(ctx context.Context, tx *store.Tx, slot int64, over skips) (match, error) {
 	var m match
-	err := tx.GetContext(ctx, &m, selectMatch+` and s.id = $2 and `+wishFits+` and `+wantsFrom+` and `+canBeAsked+`
-		order by w.id, seat.number limit 1`, tx.Zone().String(), slot)
+	passed, err := over.param()
+	if err != nil {
+		return m, err
+	}
+	err = tx.GetContext(ctx, &m, selectMatch+notSkipped(`$3`)+` and s.id = $4 and `+wishFits+` and `+wantsFrom+` and `+canBeAsked+`
+		order by w.id, seat.number limit 1`, tx.Zone().String(), passed, tx.Now(), slot)
 	return m, err
 }
 
 // matchOf returns a free place of the hour for a wait of its centre, whatever it wishes.
-func matchOf(ctx context.Context, tx *store.Tx, slot int64, waitID string) (match, error) {
+func matchOf(ctx context.Context, tx *store.Tx, slot int64, waitID string, over skips) (match, error) {
 	var m match
-	err := tx.GetContext(ctx, &m, selectMatch+` and s.id = $1 and w.public_id = $2 and w.centre_id = c.centre_id
+	passed, err := over.param()
+	if err != nil {
+		return m, err
+	}
+	err = tx.GetContext(ctx, &m, selectMatch+notSkipped(`$3`)+` and s.id = $1 and w.public_id = $4 and w.centre_id = c.centre_id
 		and not exists (select 1 from offer o where o.wait_id = w.id and o.state = 'open')
 		and not exists (select 1 from booking b where b.student_id = w.student_id and b.slot_id = s.id and b.state in ('pending', 'confirmed'))
-		order by seat.number limit 1`, slot, waitID)
+		order by seat.number limit 1`, slot, passed, tx.Now(), waitID)
 	return m, err
+}
+
+// offersInVain returns the open offers of a centre that nobody can accept any more: the
+// hour is closed, or its student is passed over now.
+func offersInVain(ctx context.Context, tx *store.Tx, centre int64, over skips) ([]Offer, error) {
+	passed, err := over.param()
+	if err != nil {
+		return nil, err
+	}
+	return selectOffers(ctx, tx, `
+		where o.state = 'open' and w.centre_id = $1 and exists (
+			select 1 from slot s join counsellor c on c.id = s.counsellor_id
+			where s.id = o.slot_id and not (s.open and c.active and `+notSkipped(`$3`)+`))`, centre, passed, tx.Now())
+}
+
+// firstOffer returns when the oldest open offer was made, now if there is none.
+func firstOffer(ctx context.Context, tx *store.Tx) (time.Time, error) {
+	var at time.Time
+	err := tx.GetContext(ctx, &at, `select coalesce(min(offered_at), $1) from offer where state = 'open'`, tx.Now())
+	return at, err
 }
 
 // firstHourFrom returns the start of the first open hour after t, zero if there is none.
@@ -347,10 +379,16 @@ func lockOpenBooking(ctx context.Context, tx *store.Tx, student identity.ID) (st
 }
 
 // brokenWaits returns one line for each row that breaks an invariant of the queue.
-// Places in [from, to] can be offered; what was due before late should be done.
-func brokenWaits(ctx context.Context, tx *store.Tx, from, to, late time.Time) ([]string, error) {
+// Places in [from, to] can be offered; what was due before late should be done. Who was
+// passed over when an open offer was made is in over, and nothing that has since changed
+// who is can be held against the order.
+func brokenWaits(ctx context.Context, tx *store.Tx, over skips, from, to, late time.Time) ([]string, error) {
 	var lines []string
-	err := tx.SelectContext(ctx, &lines, `
+	passed, err := over.param()
+	if err != nil {
+		return nil, err
+	}
+	err = tx.SelectContext(ctx, &lines, `
 		select 'counselling: offer ' || o.public_id || ' holds no seat' from offer o
 			where o.state = 'open' and not exists (select 1 from booking b where b.public_id = o.public_id and b.state = 'offered'
 				and b.slot_id = o.slot_id and b.seat = o.seat)
@@ -362,13 +400,14 @@ func brokenWaits(ctx context.Context, tx *store.Tx, from, to, late time.Time) ([
 			join booking b on b.slot_id = o.slot_id and b.seat = o.seat and b.state in ('pending', 'confirmed', 'arrived', 'missed')
 			where o.state = 'open'
 		union all
-		select 'counselling: offer ' || o.public_id || ' is open beyond its time' from offer o where o.state = 'open' and o.until < $4
+		select 'counselling: offer ' || o.public_id || ' is open beyond its time' from offer o where o.state = 'open' and o.until < $5
 		union all
 		select 'counselling: offer ' || o.public_id || ' is out of order without a reason' from offer o
 			join slot s on s.id = o.slot_id join counsellor c on c.id = s.counsellor_id
 			where o.state = 'open' and o.reason = '' and exists (
 				select 1 from wait w where w.id < o.wait_id and w.ended_at is null and w.created_at <= o.offered_at
-					and `+wishFits+` and `+wantsFrom+`
+					and `+wishFits+` and `+wantsFrom+` and `+notSkipped(`o.offered_at`)+`
+					and not exists (select 1 from strike k where k.student_id = w.student_id and (k.at >= o.offered_at or k.decided_at >= o.offered_at))
 					and not exists (select 1 from booking b join booking_event e on e.booking_id = b.id
 						where b.student_id = w.student_id and e.at >= o.offered_at)
 					and not exists (select 1 from offer e where e.wait_id = w.id and e.id <> o.id and e.offered_at <= o.offered_at
@@ -379,8 +418,8 @@ func brokenWaits(ctx context.Context, tx *store.Tx, from, to, late time.Time) ([
 		union all
 		select distinct 'counselling: wait ' || w.public_id || ' was not offered free hour ' || s.public_id
 			from wait w, slot s join counsellor c on c.id = s.counsellor_id join seat on seat.slot_id = s.id
-			where w.ended_at is null and s.open and c.active and s.starts_at >= $2 and s.starts_at <= $3
-				and `+seatFree+` and `+wishFits+` and `+wantsFrom+` and `+canBeAsked,
-		tx.Zone().String(), from, to, late)
+			where w.ended_at is null and s.open and c.active and s.starts_at >= $3 and s.starts_at <= $4
+				and `+seatFree+` and `+wishFits+` and `+wantsFrom+` and `+canBeAsked+` and `+notSkipped(`$5`),
+		tx.Zone().String(), passed, from, to, late)
 	return lines, err
 }

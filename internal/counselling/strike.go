@@ -171,7 +171,10 @@ func mark(ctx context.Context, tx *store.Tx, by identity.ID, b Booking, kind Str
 	if err != nil {
 		return fmt.Errorf("load strike: %w", err)
 	}
-	return announceStruck(ctx, tx, list[0], set)
+	if err := announceStruck(ctx, tx, list[0], set); err != nil {
+		return err
+	}
+	return freed(ctx, tx, b.Slot.centre) // a place held for who may not book now goes to the next
 }
 
 // Appeal has the student say, once for each strike, why it should not stand. The
@@ -259,7 +262,10 @@ func decideStrike(ctx context.Context, tx *store.Tx, who identity.Person, s Stri
 	if err := audit.Append(ctx, tx, int64(who.ID), "strike."+string(to), strikeSubject(s.PublicID), nil); err != nil {
 		return s, err
 	}
-	return s, announceStrikeDecided(ctx, tx, s)
+	if err := announceStrikeDecided(ctx, tx, s); err != nil {
+		return s, err
+	}
+	return s, freed(ctx, tx, s.centre) // who may book again is asked again
 }
 
 // cameAfterAll lifts the strike of a booking that was marked too early.

@@ -73,6 +73,7 @@ type Wait struct {
 	Place    int       // in the queue, from 1
 	AskedAt  time.Time // since when we ask whether it is still wanted; zero: not asked
 	Offer    *Offer    // the open one, nil if there is none
+	Skipped  string    // why places go to the others for now, "" if they do not; for the student
 	Student  Student
 
 	id     int64
@@ -269,10 +270,15 @@ func waitsAlready(ctx context.Context, tx *store.Tx, who identity.Person) error 
 	return errs.New(errs.Conflict, fmt.Sprintf("你已经在排队，现在第 %d 位：%s。想换要求，先退出再重新排。", w.Place, w.Says(tx.Zone())))
 }
 
-// MyWait returns the student's place in the queue with the open offer, nil if the
-// student does not wait.
+// MyWait returns the student's place in the queue with the open offer, and why none is
+// made for now; nil if the student does not wait.
 func MyWait(ctx context.Context, tx *store.Tx, who identity.Person) (*Wait, error) {
-	return waitOf(ctx, tx, who.ID)
+	w, err := waitOf(ctx, tx, who.ID)
+	if err != nil || w == nil {
+		return nil, err
+	}
+	w.Skipped, err = whySkipped(ctx, tx, *w)
+	return w, err
 }
 
 func waitOf(ctx context.Context, tx *store.Tx, student identity.ID) (*Wait, error) {

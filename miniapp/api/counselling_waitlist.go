@@ -25,6 +25,7 @@ type wait struct {
 	Part       string    `json:"part"`
 	Earlier    bool      `json:"earlier"`
 	Asked      bool      `json:"asked"`
+	Skipped    string    `json:"skipped"`
 	Offer      *offer    `json:"offer"`
 	Student    student   `json:"student"`
 }
@@ -49,7 +50,7 @@ func waitIn(zone *time.Location) func(counselling.Wait) wait {
 	return func(w counselling.Wait) wait {
 		out := wait{
 			ID: w.PublicID, Place: w.Place, Since: w.Since.In(zone), Counsellor: w.Want.Counsellor, Name: w.Name, Campus: w.Want.Campus,
-			From: day(w.Want.From), To: day(w.Want.To), Part: string(w.Want.Part), Earlier: w.Want.Earlier, Asked: !w.AskedAt.IsZero(),
+			From: day(w.Want.From), To: day(w.Want.To), Part: string(w.Want.Part), Earlier: w.Want.Earlier, Asked: !w.AskedAt.IsZero(), Skipped: w.Skipped,
 			Student: student{w.Student.Name, w.Student.Number, w.Student.College},
 		}
 		if o := w.Offer; o != nil {

@@ -41,6 +41,8 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 	wrongQueue.From, wrongQueue.To, wrongQueue.Part = "2026-10-16", "2026-10-14", "morning"
 	asked := s.queue(base("排队等空位", "/m/counselling"), true, false)
 	asked.Wait.AskedAt = now
+	skipped := s.queue(base("排队等空位", "/m/counselling"), true, false)
+	skipped.Wait.Skipped = "你的预约暂停到 11月12日（周四），在那之前空位先问后面的同学，你的位置不变。有特殊情况，可以在“我的预约”里说明。"
 	stories := []Story{
 		{"verify", &Verify{Base: Base{Title: "证明核验", Now: now}}},
 		{"verify_valid", s.check(now, 0, time.Time{})},
@@ -67,6 +69,7 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 		{"wait_offer", s.offered(base("排队等空位", "/m/counselling"), false)},
 		{"wait_offer_earlier", s.offered(base("排队等空位", "/m/counselling"), true)},
 		{"wait_asked", asked},
+		{"wait_skipped", skipped},
 		{"mine_waiting", &Bookings{Base: base("我的预约", "/m/"), Wait: asked.Wait, List: []counselling.Booking{s.booking(counselling.Cancelled)}}},
 		{"mine_none", &Bookings{Base: base("我的预约", "/m/")}},
 		{"booking_new", &Booking{Base: booked, Booking: s.booking(counselling.Pending), Own: true}},
