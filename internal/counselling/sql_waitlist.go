@@ -18,6 +18,14 @@ func lockQueue(ctx context.Context, tx *store.Tx, centre int64) error {
 	return err
 }
 
+// queueOf returns the centre the student waits at; sql.ErrNoRows if at none. Every
+// booking asks, and few who book wait, so it reads nothing else.
+func queueOf(ctx context.Context, tx *store.Tx, student identity.ID) (int64, error) {
+	var centre int64
+	err := tx.GetContext(ctx, &centre, `select centre_id from wait where student_id = $1 and ended_at is null`, student)
+	return centre, err
+}
+
 type newWait struct {
 	PublicID   string
 	Centre     int64
@@ -90,7 +98,7 @@ func selectWaits(ctx context.Context, tx *store.Tx, where string, args ...any) (
 			(select count(*) from wait e where e.centre_id = w.centre_id and e.ended_at is null and e.id <= w.id) place,
 			p.name, coalesce(p.number, '') number, coalesce(p.college_name, '') college
 		from wait w join identity_person p on p.id = w.student_id left join campus cam on cam.id = w.campus_id
-		left join counsellor c on c.id = w.counsellor_id left join identity_person t on t.id = c.person_id `+where, args...); err != nil {
+		left join counsellor c on c.id = w.counsellor_id left join identity_person t on t.id = c.person_id `+where, args...); err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	ids := make([]int64, len(rows))

@@ -295,11 +295,14 @@ func waitOf(ctx context.Context, tx *store.Tx, student identity.ID) (*Wait, erro
 // lockMyWait locks the queue the student waits in and returns the wait as it is then,
 // nil if the student does not wait.
 func lockMyWait(ctx context.Context, tx *store.Tx, student identity.ID) (*Wait, error) {
-	w, err := waitOf(ctx, tx, student)
-	if err != nil || w == nil {
-		return nil, err
+	centre, err := queueOf(ctx, tx, student)
+	if store.Missing(err) {
+		return nil, nil
 	}
-	if err := lockQueue(ctx, tx, w.centre); err != nil {
+	if err != nil {
+		return nil, fmt.Errorf("load queue: %w", err)
+	}
+	if err := lockQueue(ctx, tx, centre); err != nil {
 		return nil, err
 	}
 	return waitOf(ctx, tx, student)
