@@ -174,6 +174,9 @@ func Load(files fs.FS) ([]File, error) {
 	if len(mistakes) > 0 {
 		return nil, mistakes
 	}
+	for _, f := range list {
+		parsed.LoadOrStore(f.Hash, f.Definition) // most often these are the active ones
+	}
 	slices.SortStableFunc(list, func(a, b File) int { return inHomeOrder(a.Definition, b.Definition) })
 	return list, nil
 }

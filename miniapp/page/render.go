@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/calendar"
@@ -26,58 +27,60 @@ const (
 	API   Face = "api"
 )
 
-// Renderer turns pages into HTML. Safe for concurrent use.
-type Renderer struct{ pages map[string]*template.Template }
+// Renderer turns pages into HTML. Safe for concurrent use. A page is parsed when it is
+// first shown: a process starts in the time, and keeps the memory, of the pages it uses.
+type Renderer struct {
+	pages map[string]func() (*template.Template, error)
+}
 
-// NewRenderer parses shared/, h5/ and desk/ of files. Times are shown in zone.
+// NewRenderer reads shared/, h5/ and desk/ of files. Times are shown in zone.
 func NewRenderer(files fs.FS, assets *static.Assets, zone *time.Location) (*Renderer, error) {
 	root, err := template.New("").Funcs(funcs(assets, zone)).ParseFS(files, "shared/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse templates: %w", err)
 	}
-	r := &Renderer{pages: map[string]*template.Template{}}
+	r := &Renderer{pages: map[string]func() (*template.Template, error){}}
 	for _, face := range []Face{Phone, Desk} {
-		if err := r.parseFace(files, root, face); err != nil {
-			return nil, fmt.Errorf("parse templates: %w", err)
+		names, err := fs.Glob(files, string(face)+"/*.html")
+		if err != nil {
+			return nil, fmt.Errorf("list templates: %w", err)
+		}
+		for _, name := range names {
+			if page := strings.TrimSuffix(name, ".html"); path.Base(page) != "layout" {
+				r.pages[page] = sync.OnceValues(func() (*template.Template, error) { return parse(files, root, face, name) })
+			}
 		}
 	}
 	return r, nil
 }
 
-// parseFace gives each page of a face a set of its own: shared, the layout, the page.
-func (r *Renderer) parseFace(files fs.FS, root *template.Template, face Face) error {
-	names, err := fs.Glob(files, string(face)+"/*.html")
+// parse gives a page a set of its own: shared, the layout of its face, the page.
+func parse(files fs.FS, root *template.Template, face Face, name string) (*template.Template, error) {
+	set, err := root.Clone()
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("copy templates: %w", err)
 	}
-	for _, name := range names {
-		page := strings.TrimSuffix(name, ".html")
-		if path.Base(page) == "layout" {
-			continue
-		}
-		set, err := root.Clone()
-		if err != nil {
-			return err
-		}
-		if set, err = set.ParseFS(files, string(face)+"/layout.html", name); err != nil {
-			return err
-		}
-		r.pages[page] = set.Option("missingkey=error")
+	if set, err = set.ParseFS(files, string(face)+"/layout.html", name); err != nil {
+		return nil, fmt.Errorf("parse template: %w", err)
 	}
-	return nil
+	return set.Option("missingkey=error"), nil
 }
 
 // Render writes the whole page, or nothing if it fails.
 func (r *Renderer) Render(w io.Writer, p Page) error {
-	set, ok := r.pages[p.Template()]
+	parsed, ok := r.pages[p.Template()]
 	if !ok {
 		return fmt.Errorf("no template %q", p.Template())
+	}
+	set, err := parsed()
+	if err != nil {
+		return err
 	}
 	var b bytes.Buffer
 	if err := set.ExecuteTemplate(&b, "layout", p); err != nil {
 		return fmt.Errorf("render %s: %w", p.Template(), err)
 	}
-	_, err := b.WriteTo(w)
+	_, err = b.WriteTo(w)
 	return err
 }
 
