@@ -277,9 +277,23 @@ func (d *Demo) Run(ctx context.Context, out io.Writer) error {
 		stop()
 	}()
 	fmt.Fprintf(out, "ready\n  two phones   %s/\n  app          %s/m/\n  desk         %s/desk/\n", d.SimulatorURL(), d.cfg.PublicURL, d.cfg.PublicURL)
+	filled := make(chan struct{})
+	go func() {
+		defer close(filled)
+		d.fillQueues(ctx)
+	}()
 	err := d.App.Run(ctx)
 	stop()
+	<-filled
 	return errors.Join(err, <-served)
+}
+
+// fillQueues puts applications before the sample school's offices, while the product is
+// looked at already: nobody waits for them.
+func (d *Demo) fillQueues(ctx context.Context) {
+	if err := sample.Apply(ctx, d.App.db, d.App.requests); err != nil && ctx.Err() == nil {
+		d.log.Error("sample applications", slog.Any("error", err))
+	}
 }
 
 // serveSimulator answers on the simulator's port and the phones' until ctx ends.

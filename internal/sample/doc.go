@@ -5,7 +5,8 @@
 // list of persons is imported, the calendar filled, roles are granted, the centre's by
 // two persons, its hours follow rules, and a few students book. A school that is already
 // there is kept as it is; its hours are planned anew, so that a demo started a month
-// later still has some.
+// later still has some. Apply adds what students applied for over the last two weeks,
+// each act in its time.
 //
 // Who is who (Cast returns the same table):
 //
@@ -16,6 +17,12 @@
 //	s06       程一诺      student whose hour waits for the centre
 //	s07       陶然       student who cancelled an hour
 //	s08       梁予安      student whose hour was declined with a reason
+//	s11       何雨桐      student whose 实习补贴 waits for the 辅导员 (t14)
+//	s21       邓雨桐      student whose 实习补贴 came back: the tickets again
+//	s22       萧浩然      student whose 实习补贴 lacks a paper at the counter
+//	s28       袁浩然      student who was paid 技能证书扶持
+//	s33       周诗涵      student whose papers did not come in time
+//	s49       韩诗涵      student whose certificate is printed and waits
 //	s281      (generated) student on leave (休学): reads why nothing can be done now
 //	s01–s300             300 students of ten classes; s01–s280 are all 在籍
 //	t01–t04   苏晴 顾远帆 叶知秋 许明朗   counsellors of 成长中心, both campuses
