@@ -62,7 +62,11 @@ func (b *Bot) Handle(ctx context.Context, tx *store.Tx, a inbox.Act) error {
 	if err != nil {
 		return fmt.Errorf("decode kept callback: %w", err)
 	}
-	if !cb.Known {
+	if cb.AgentID != 0 && cb.AgentID != b.AgentID && cb.FromUserName != wecom.System {
+		b.Log.Warn("callback of another app", slog.Int64("act", a.ID), slog.Int("agent", cb.AgentID))
+		return nil
+	}
+	if !cb.Known && !spoken(cb) {
 		b.Log.Info("unknown callback", slog.Int64("act", a.ID), slog.String("type", cb.MsgType), slog.String("event", cb.Event))
 		return nil
 	}
@@ -86,7 +90,7 @@ func (b *Bot) Handle(ctx context.Context, tx *store.Tx, a inbox.Act) error {
 // spoken tells whether a person did something that wants an answer.
 func spoken(cb wecom.Callback) bool {
 	switch {
-	case cb.FromUserName == wecom.System:
+	case cb.FromUserName == wecom.System, cb.FromUserName == "":
 		return false
 	case cb.MsgType != wecom.TypeEvent:
 		return true

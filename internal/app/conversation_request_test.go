@@ -37,7 +37,7 @@ func (w *world) elsewhere(user, verb, about, details string) {
 	w.t.Helper()
 	w.started()
 	e, ctx := w.app.Requests(), context.Background()
-	chat := &bot.Bot{Requests: e, Cards: card.Maker{BaseURL: w.url, Zone: storetest.Shanghai()}}
+	chat := &bot.Bot{AgentID: agent, Requests: e, Cards: card.Maker{BaseURL: w.url, Zone: storetest.Shanghai()}}
 	w.must(w.db.Update(ctx, func(tx *store.Tx) error {
 		who, err := identity.Find(ctx, tx, user)
 		if err != nil {

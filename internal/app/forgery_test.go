@@ -294,6 +294,31 @@ func TestEveryCallbackEndsDone(t *testing.T) {
 	w.sound()
 }
 
+// A school may give two apps one callback URL: what is said to the other is not answered here,
+// and a file or a type of next year is answered like a picture.
+func TestOnlyWhatIsSaidToThisAppIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	file := "<MediaId><![CDATA[m1]]></MediaId><MsgId>%d</MsgId><AgentID>%d</AgentID>"
+	for user, plain := range map[string]string{
+		"s31": written("s31", "text", "<Content>帮助</Content><MsgId>1</MsgId><AgentID>1000009</AgentID>"),
+		"s32": written("s32", "file", fmt.Sprintf(file, 2, 1000009)),
+		"s33": written("s33", "file", fmt.Sprintf(file, 3, agent)),
+		"s34": written("s34", "hologram", fmt.Sprintf(file, 4, agent)),
+	} {
+		if status, body := w.deliver(w.sealed("token", corp, plain, w.clock.Now())); status != http.StatusOK || body != "" {
+			t.Errorf("%s: answered %d %q", user, status, body)
+		}
+	}
+	w.must(w.control("/sim/clock", map[string]any{"advance": "1m"}))
+	for user, want := range map[string]int{"s31": 0, "s32": 0, "s33": 1, "s34": 1} {
+		if got := w.messages(user, 0); len(got) != want {
+			t.Errorf("%s reads %d messages, want %d", user, len(got), want)
+		}
+	}
+	w.sound()
+}
+
 // Whatever the way does to a callback, a student reads one answer to each text.
 func TestFaultsAnswerOnce(t *testing.T) {
 	t.Parallel()

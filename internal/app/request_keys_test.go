@@ -37,6 +37,7 @@ func TestKeysOfCards_open_nothing_that_is_another_students(t *testing.T) {
 		return err
 	}))
 	chat := &bot.Bot{
+		AgentID: agent,
 		Requests: w.app.Requests(), Cards: card.Maker{BaseURL: w.url, Zone: storetest.Shanghai()}, Binding: identity.ByNumber, Log: slog.New(slog.DiscardHandler),
 	}
 	keys := []string{card.Route(card.Go, "paper."+real.PublicID)}
@@ -75,7 +76,7 @@ func (w *world) forged(chat *bot.Bot, user, key string) []string {
 	body := fmt.Sprintf(`<xml><ToUserName><![CDATA[c]]></ToUserName><FromUserName><![CDATA[%s]]></FromUserName><CreateTime>%d</CreateTime>`+
 		`<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[template_card_event]]></Event><EventKey><![CDATA[%s]]></EventKey>`+
 		`<TaskId><![CDATA[none]]></TaskId><CardType><![CDATA[button_interaction]]></CardType><ResponseCode><![CDATA[x]]></ResponseCode>`+
-		`<AgentID>1</AgentID></xml>`, user, w.clock.Now().Unix(), key)
+		`<AgentID>%d</AgentID></xml>`, user, w.clock.Now().Unix(), key, agent)
 	w.must(w.db.Update(context.Background(), func(tx *store.Tx) error {
 		return chat.Handle(context.Background(), tx, inbox.Act{Body: []byte(body)})
 	}))

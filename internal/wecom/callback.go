@@ -388,13 +388,13 @@ func spelled(name string) string {
 func (c *Callback) set(name, v string) {
 	switch name {
 	case "ToUserName":
-		c.ToUserName = v
+		c.ToUserName = strings.TrimSpace(v)
 	case "FromUserName":
-		c.FromUserName = v
+		c.FromUserName = strings.TrimSpace(v)
 	case "CreateTime":
 		c.CreateTime = parseInt(v)
 	case "MsgType":
-		c.MsgType = v
+		c.MsgType = strings.TrimSpace(v)
 	case "MsgId":
 		c.MsgID, _ = strconv.ParseUint(strings.TrimSpace(v), 10, 64)
 	case "AgentID", "AgentId": // taskcard_click writes AgentId
@@ -402,7 +402,7 @@ func (c *Callback) set(name, v string) {
 	case "Content":
 		c.Content = v
 	case "Event":
-		c.Event = v
+		c.Event = strings.TrimSpace(v)
 	case "EventKey":
 		c.EventKey = v
 	case "TaskId":

@@ -42,6 +42,11 @@ func TestDecode(t *testing.T) {
 			base(TypeText, "", func(c *Callback) { c.Content, c.MsgID = "我想约 <周三> & 周四", 1<<64-1 }),
 		},
 		{
+			"spaced_inside", "<xml>\n <ToUserName>\n  <![CDATA[ww0]]>\n </ToUserName><FromUserName> s01 </FromUserName><CreateTime> 1700000000 </CreateTime>" +
+				"<MsgType>\n<![CDATA[text]]>\n</MsgType><Content> 你好 </Content><MsgId> 7 </MsgId><AgentID> 1000002 </AgentID></xml>",
+			base(TypeText, "", func(c *Callback) { c.Content, c.MsgID = " 你好 ", 7 }),
+		},
+		{
 			"image", plainMessage("<MsgType><![CDATA[image]]></MsgType><PicUrl><![CDATA[https://x/p?a=1&b=2]]></PicUrl><MediaId><![CDATA[m1]]></MediaId><MsgId>7</MsgId>"),
 			base(TypeImage, "", func(c *Callback) { c.PicURL, c.MediaID, c.MsgID = "https://x/p?a=1&b=2", "m1", 7 }),
 		},
