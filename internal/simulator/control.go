@@ -88,6 +88,9 @@ func read(r *http.Request, v any) error {
 	if e, ok := errors.AsType[*errs.Error](err); ok {
 		return e
 	}
+	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && t.Field != "" {
+		return errs.Field(t.Field, t.Field+" 的类型不对，要的是 "+t.Type.String()+"。")
+	}
 	if err != nil {
 		return errs.Wrap(err, errs.Invalid, "请求要是一个 JSON 对象："+err.Error()+"。")
 	}

@@ -71,6 +71,8 @@ func TestControlRefusesWithASentence(t *testing.T) {
 		{"a_greyed_card_forced", "press", object{"user": "s01", "msgid": msgid, "key": "ok", "force": true}, 200},
 		{"no_menu", "menu", object{"user": "s01", "key": "X"}, 404},
 		{"back_in_time", "clock", object{"advance": "-1h"}, 422},
+		{"a_life_ahead", "clock", object{"advance": "100000d"}, 422},
+		{"a_number_of_what", "clock", object{"advance": 5}, 422},
 		{"no_duration", "clock", object{"advance": "soon"}, 422},
 		{"no_fault", "faults", object{}, 422},
 		{"unknown_fault", "faults", object{"kind": "fire"}, 422},

@@ -189,10 +189,17 @@ func (s *Server) touch() {
 	s.changed = make(chan struct{})
 }
 
-// Advance moves the platform's time by d > 0 and returns the new time.
+// maxAdvance is how far one call moves the time: every day on the way is lived through, and
+// there is no way back.
+const maxAdvance = 3 * 366 * 24 * time.Hour
+
+// Advance moves the platform's time by d > 0, at most three years, and returns the new time.
 func (s *Server) Advance(ctx context.Context, d time.Duration) (time.Time, error) {
 	if d <= 0 {
 		return time.Time{}, errs.Field("advance", "时间只能往前走，例如 1h 或 24h。")
+	}
+	if d > maxAdvance {
+		return time.Time{}, errs.Field("advance", "一次最多走三年。")
 	}
 	now, err := s.advance(ctx, d)
 	if err != nil {
