@@ -172,8 +172,7 @@ func (t talk) say(text string) error {
 	return nil
 }
 
-// show replies with a card made when it is sent, after what was told before it. The
-// person's earlier open card of the same subject is closed first.
+// show replies with a card made when it is sent, after what was told before it.
 func (t talk) show(kind, subject string, args any) error {
 	if err := t.sendTold(); err != nil {
 		return err
@@ -248,7 +247,7 @@ func (t talk) hear(text string) error {
 	case len(m.Never) > 0:
 		return nil // said above
 	case m.Word != understand.None:
-		if answered, err := t.answerOffer(m.Word); answered || err != nil {
+		if answered, err := t.answerCard(m.Word); answered || err != nil {
 			return err
 		}
 		return t.reply(m.Word)

@@ -297,6 +297,9 @@ func (t talk) askCancel(id string) error {
 	if !b.State.Open() {
 		return t.say("这个预约" + b.State.Label() + "，不用再取消。")
 	}
+	if err := t.putAside(cancelSubject(id)); err != nil {
+		return err
+	}
 	return t.show(kindAskCancel, cancelSubject(id), about{led: t.lead(""), Booking: id})
 }
 

@@ -27,7 +27,7 @@ const (
 func waitIntents() []understand.Intent {
 	return []understand.Intent{
 		{Name: intentWait, Phrases: []string{
-			"排队", "我要排队", "我想排队", "帮我排队", "排个队", "候补", "我要候补", "有空位告诉我", "有空位通知我", "有空位了告诉我", "空出来告诉我", "有人取消告诉我",
+			"排队", "我要排队", "我想排队", "帮我排队", "排个队", "候补", "我要候补", "有空位告诉我", "有空位通知我", "有空位了告诉我", "空出来告诉我", "有人取消告诉我", "等位", "我要等位", "帮我等位", "想等位",
 			"有更早的时间告诉我", "有更早的空位告诉我", "有早一点的时间告诉我", "有更早的通知我", "我排到第几了", "我排第几", "我现在排第几", "我的排队",
 		}},
 		{Name: intentLeave, Phrases: []string{"不排了", "不排队了", "退出排队", "取消排队", "不用排了", "别排了", "不候补了", "取消候补", "不等了"}},
@@ -229,15 +229,12 @@ func (t talk) offerOpen() (*counselling.Offer, error) {
 
 // answerOffer takes 要 and 不要 for the place held for the student; it reports whether
 // there is one.
-func (t talk) answerOffer(word understand.Word) (bool, error) {
-	if word != understand.Yes && word != understand.No {
-		return false, nil
-	}
+func (t talk) answerOffer(yes bool) (bool, error) {
 	o, err := t.offerOpen()
 	if err != nil || o == nil {
 		return false, err
 	}
-	if word == understand.Yes {
+	if yes {
 		return true, t.acceptOffer(o.PublicID)
 	}
 	return true, t.declineOffer(o.PublicID)

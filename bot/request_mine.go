@@ -320,6 +320,9 @@ func (t talk) askWithdraw(id string) error {
 	case a.State != request.Submitted && a.State != request.Returned:
 		return errs.New(errs.Conflict, fmt.Sprintf("这份申请现在是“%s”，不用撤回。", a.StateLabel()))
 	}
+	if err := t.putAside(t.paperSubject(id)); err != nil {
+		return err
+	}
 	return t.show(kindAskWithdraw, t.paperSubject(id), paperCard{Application: id})
 }
 

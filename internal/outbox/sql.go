@@ -447,6 +447,19 @@ func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	return lines, err
 }
 
+// Newest returns the kind and subject of the newest card on the person's phone that waits
+// for a press, "" without one.
+func Newest(ctx context.Context, tx *store.Tx, person identity.ID) (kind, subject string, err error) {
+	err = tx.QueryRowContext(ctx, `
+		select s.kind, s.subject from outbox o join send s on s.id = o.send_id
+		where o.person_id = $1 and o.state = 'sent' and s.open
+		order by o.done_at desc, o.id desc limit 1`, person).Scan(&kind, &subject)
+	if store.Missing(err) {
+		return "", "", nil
+	}
+	return kind, subject, err
+}
+
 // WaitingSubjects returns the subjects of the messages of the kinds that wait for their time.
 func WaitingSubjects(ctx context.Context, tx *store.Tx, kinds ...string) ([]string, error) {
 	var subjects []string

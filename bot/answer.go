@@ -1,0 +1,39 @@
+package bot
+
+import (
+	"strings"
+
+	"github.com/xuegong/xuegong/bot/understand"
+	"github.com/xuegong/xuegong/internal/outbox"
+)
+
+// answerCard takes 好 and 不 for the newest card on the person's phone that still asks: to
+// cancel, to withdraw, or to take a place held in the queue. It reports whether one did.
+// The newest goes first, since that is what the person has just read.
+func (t talk) answerCard(word understand.Word) (bool, error) {
+	if word != understand.Yes && word != understand.No {
+		return false, nil
+	}
+	kind, subject, err := outbox.Newest(t.ctx, t.tx, t.who.ID)
+	if err != nil {
+		return false, err
+	}
+	id := subject[strings.LastIndexByte(subject, '/')+1:]
+	yes := word == understand.Yes
+	switch {
+	case kind == kindAskCancel && yes:
+		return true, t.cancelBooking(id)
+	case kind == kindAskCancel:
+		return true, t.keepBooking(id)
+	case kind == kindAskWithdraw && yes:
+		return true, t.withdrawPaper(id)
+	case kind == kindAskWithdraw:
+		return true, t.keepOn(id)
+	}
+	return t.answerOffer(yes)
+}
+
+// putAside closes the earlier cards that asked the same, so that one question is open.
+func (t talk) putAside(subject string) error {
+	return outbox.Settle(t.ctx, t.tx, subject, kindAnswered, answered{Answer: "看新的一张"})
+}
