@@ -26,6 +26,7 @@ type RoleName string
 const (
 	Admin            RoleName = "admin"             // settings, imports, roles; no business of any office
 	Office           RoleName = "office"            // student-affairs office, of a department or college
+	OfficeHead       RoleName = "office_head"       // leads an office and confirms what it pays
 	ClassCounsellor  RoleName = "class_counsellor"  // 辅导员, of a class or college
 	CentreHead       RoleName = "centre_head"       // leads a counselling centre
 	CentreCounsellor RoleName = "centre_counsellor" // sees students there

@@ -18,7 +18,7 @@ const proposalLife = 7 * 24 * time.Hour
 
 // RoleNames lists the roles in the order the desk shows them.
 func RoleNames() []RoleName {
-	return []RoleName{Admin, Office, ClassCounsellor, CentreHead, CentreCounsellor, CentreDesk, Publisher, Advisor}
+	return []RoleName{Admin, Office, OfficeHead, ClassCounsellor, CentreHead, CentreCounsellor, CentreDesk, Publisher, Advisor}
 }
 
 // Label is the word people read.
@@ -28,6 +28,8 @@ func (n RoleName) Label() string {
 		return "系统管理员"
 	case Office:
 		return "学工老师"
+	case OfficeHead:
+		return "部门负责人"
 	case ClassCounsellor:
 		return "辅导员"
 	case CentreHead:
@@ -54,7 +56,7 @@ func (n RoleName) at() []UnitKind {
 	switch n {
 	case Admin:
 		return []UnitKind{""}
-	case Office:
+	case Office, OfficeHead:
 		return []UnitKind{"", Department, College}
 	case ClassCounsellor:
 		return []UnitKind{Class, College}

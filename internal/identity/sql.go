@@ -631,7 +631,7 @@ func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 		select 'identity: role ' || r.public_id || ' is held for a unit it is not for' from role r left join unit u on u.id = r.unit_id
 			where r.valid_to is null and not case
 				when r.name = 'admin' then u.id is null
-				when r.name = 'office' then u.id is null or u.kind in ('department', 'college')
+				when r.name in ('office', 'office_head') then u.id is null or u.kind in ('department', 'college')
 				when r.name = 'class_counsellor' then coalesce(u.kind in ('class', 'college'), false)
 				when r.name = 'publisher' then coalesce(u.kind in ('organisation', 'department', 'college'), false)
 				when r.name = 'advisor' then coalesce(u.kind = 'organisation', false)

@@ -35,6 +35,7 @@
 //	t11       陆一舟      office, 学生事务中心
 //	t12 t13   宋清和 唐予怀   offices of 文学院 and 信息学院
 //	t14–t23              辅导员, one a class
+//	t24       程景行      office_head, 勤工助学中心: confirms what is paid
 //	u01       吴桐       in WeCom, not bound: the desk binds him to 20260302 by hand
 //	20260301  秦朗       not bound until the first entry, then by the number
 //	g01       罗锦程      graduated: reads that the services have ended

@@ -187,6 +187,7 @@ func staff() []person {
 	for i, c := range classes() {
 		list = append(list, person{name: names[i], unit: c.college, part: c.name + "辅导员"})
 	}
+	list = append(list, person{name: "程景行", unit: work, part: "勤工助学中心负责人，确认补助的金额"})
 	for i := range list {
 		p := &list[i]
 		p.userid, p.bound, p.number, p.status = fmt.Sprintf("t%02d", i+1), true, strconv.Itoa(100_001+i), "在职"

@@ -154,7 +154,7 @@ func grantRoles(ctx context.Context, tx *store.Tx, who map[string]identity.Perso
 	err = errors.Join(
 		give("t07", identity.Admin, ""),
 		give("t08", identity.Office, affairs), give("t09", identity.Office, aid), give("t10", identity.Office, work),
-		give("t11", identity.Office, matters), give("t12", identity.Office, literature), give("t13", identity.Office, information))
+		give("t11", identity.Office, matters), give("t12", identity.Office, literature), give("t13", identity.Office, information), give("t24", identity.OfficeHead, work))
 	for i, c := range classes() {
 		err = errors.Join(err, give(fmt.Sprintf("t%02d", 14+i), identity.ClassCounsellor, c.name))
 	}

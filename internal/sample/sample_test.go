@@ -239,7 +239,7 @@ func TestRoles_of_staff(t *testing.T) {
 	storetest.Update(t, db, func(tx *store.Tx) error {
 		for userid, role := range map[string]identity.RoleName{
 			"t01": identity.CentreCounsellor, "t04": identity.CentreCounsellor, "t05": identity.CentreHead, "t06": identity.CentreDesk,
-			"t07": identity.Admin, "t08": identity.Office, "t13": identity.Office, "t14": identity.ClassCounsellor, "t23": identity.ClassCounsellor,
+			"t07": identity.Admin, "t08": identity.Office, "t13": identity.Office, "t14": identity.ClassCounsellor, "t23": identity.ClassCounsellor, "t24": identity.OfficeHead,
 		} {
 			p := person(t, tx, userid)
 			if len(p.Roles) != 1 || !p.Has(role) {
