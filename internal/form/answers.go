@@ -197,7 +197,8 @@ func (f Form) Counts(name string) (fen, ok bool) {
 func (f Form) Missing(a Answers) []string {
 	var names []string
 	for _, field := range f.Asked(a) {
-		if _, ok := a[field.Name]; !ok && field.Required && !field.ReadOnly && field.Kind != Computed {
+		v, ok := a[field.Name]
+		if !ok && field.Required && !field.ReadOnly && field.Kind != Computed || len(field.left(v.List)) > 0 {
 			names = append(names, field.Name)
 		}
 	}

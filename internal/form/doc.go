@@ -9,7 +9,8 @@
 // from Records with where and when they were recorded. A read-only one is never typed; who
 // finds it wrong says so in a sentence kept beside it (T6). A computed field is worked out
 // of others and bounds them (D-47). An application sent back opens the marked fields alone
-// (Only); everything else stays as it stood.
+// (Only), of a field with several pictures single ones (Again); everything else stays as it
+// stood.
 //
 // The package is pure: calendar, records and persons are functions in Env.
 package form

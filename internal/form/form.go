@@ -2,6 +2,8 @@ package form
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -65,7 +67,14 @@ type Field struct {
 	MaxRows   int      `yaml:"max_rows" json:"max_rows,omitempty"`     // 0 is 20
 	Compute   *Compute `yaml:"compute" json:"compute,omitempty"`
 
-	closed bool // stays as it stood (Only)
+	closed bool     // stays as it stood (Only)
+	again  []Retake // of its pictures or files; the others stay (Again)
+}
+
+// Retake is one picture or file of an answer that has to be sent anew (D-48).
+type Retake struct {
+	File string // id of the upload
+	No   int    // its place among those of the answer, from 1
 }
 
 // Option of a choice. Text "" is Value.
@@ -190,6 +199,58 @@ func (f Form) Only(names ...string) Form {
 		field.closed = !open[field.Name]
 	}
 	return Form{Fields: fields}
+}
+
+// Again has single pictures or files of fields sent anew, which before holds: what is sent
+// takes their places, the others stay.
+func (f Form) Again(before Answers, files map[string][]string) Form {
+	fields := slices.Clone(f.Fields)
+	for i := range fields {
+		field := &fields[i]
+		for n, id := range before[field.Name].List {
+			if slices.Contains(files[field.Name], id) {
+				field.again = append(field.again, Retake{File: id, No: n + 1})
+			}
+		}
+	}
+	return Form{Fields: fields}
+}
+
+// Retakes are the single pictures or files to be sent anew, none where the whole field is
+// open.
+func (f Field) Retakes() []Retake { return f.again }
+
+// Numbered names pictures or files of the field: 来回车票第 2、3 张.
+func (f Field) Numbered(list []Retake) string {
+	numbers := make([]string, len(list))
+	for i, r := range list {
+		numbers[i] = strconv.Itoa(r.No)
+	}
+	return f.Label + "第 " + strings.Join(numbers, "、") + " " + unitOf(f.Kind)
+}
+
+// left are those of the retakes that the list still holds.
+func (f Field) left(list []string) []Retake {
+	var left []Retake
+	for _, r := range f.again {
+		if slices.Contains(list, r.File) {
+			left = append(left, r)
+		}
+	}
+	return left
+}
+
+// replaced puts what was sent in the places of what has to be sent anew; the rest of what
+// stood before stays.
+func (f Field) replaced(before, sent []string) []string {
+	fresh := slices.DeleteFunc(slices.Clone(sent), func(id string) bool { return slices.Contains(before, id) })
+	list := slices.Clone(before)
+	for _, r := range f.again {
+		if len(fresh) > 0 {
+			list[r.No-1], fresh = fresh[0], fresh[1:]
+		}
+	}
+	return append(list, fresh...)
 }
 
 // of tells whether the value hangs on one of the fields.

@@ -543,3 +543,42 @@ func FuzzFromJSON(f *testing.F) {
 		}
 	})
 }
+
+func TestA_single_picture_is_sent_anew_and_the_others_stay(t *testing.T) {
+	t.Parallel()
+	list := func(names string) (l []string) {
+		for _, n := range strings.Fields(names) {
+			l = append(l, strings.Repeat(n, 16))
+		}
+		return l
+	}
+	f := form.Form{Fields: []form.Field{{Name: "tickets", Label: "车票", Kind: form.Photo, Required: true, Max: "4"}}}
+	before := form.Answers{"tickets": {List: list("a b c")}}
+	for _, tt := range []struct{ name, marked, sent, want, wrong string }{
+		{"nothing was sent", "b", "", "a b c", "车票第 2 张还没有重新上传。"},
+		{"what stood was sent back", "b", "a b c", "a b c", "车票第 2 张还没有重新上传。"},
+		{"one for one", "b", "d", "a d c", ""},
+		{"among what stands", "b", "a d c", "a d c", ""},
+		{"one of two", "a c", "d", "d b c", "车票第 3 张还没有重新上传。"},
+		{"two of two", "a c", "d e", "d b e", ""},
+		{"one more than asked for", "b", "d e", "a d c e", ""},
+		{"more than there may be", "b", "d e f", "", "最多 4 张，现在有 5 张。"},
+		{"what was not marked is taken away", "b", "d c", "a d c", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			again := f.Only("tickets").Again(before, map[string][]string{"tickets": list(tt.marked)})
+			got, err := again.Parse(form.Input{"tickets": list(tt.sent)}, form.Env{Before: before})
+			if sentence := errs.FieldsOf(err)["tickets"]; sentence != tt.wrong {
+				t.Errorf("says %q, want %q", sentence, tt.wrong)
+			}
+			kept, _ := again.Draft(form.Input{"tickets": list(tt.sent)}, form.Env{Before: before})
+			if diff := cmp.Diff(list(tt.want), kept["tickets"].List); diff != "" {
+				t.Errorf("kept (-want +got):\n%s", diff)
+			}
+			if err == nil && !again.Complete(got) {
+				t.Error("something is missing")
+			}
+		})
+	}
+}

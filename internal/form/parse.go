@@ -94,6 +94,9 @@ func (p *parser) field(f Field, name string, answers Answers) {
 	if sentence == "" && !given && f.Required && !f.ReadOnly && f.Kind != Computed && p.whole {
 		sentence = f.missing(p.env)
 	}
+	if left := f.left(v.List); sentence == "" && len(left) > 0 && p.whole {
+		sentence = f.Numbered(left) + "还没有重新上传。"
+	}
 	if sentence != "" {
 		p.fail(name, sentence)
 		return

@@ -136,6 +136,9 @@ func (f Field) readList(texts []string, env Env) (v Value, given bool, sentence 
 			v.List = append(v.List, text)
 		}
 	}
+	if f.again != nil {
+		v.List = f.replaced(env.Before[f.Name].List, v.List)
+	}
 	if f.Kind == Choices { // the order of the options, so that the same choice is the same answer
 		v.List = inOrder(f.Choices(env), v.List)
 	}
@@ -154,7 +157,7 @@ func inOrder(options []Option, chosen []string) []string {
 
 // countOf says that there are too few or too many; none at all is for Required to say.
 func (f Field) countOf(n int) string {
-	unit := map[Kind]string{Choices: "项", Photo: "张", File: "个"}[f.Kind]
+	unit := unitOf(f.Kind)
 	least, most := f.count(f.Min, 1), f.count(f.Max, maxCount(f.Kind))
 	switch {
 	case n > 0 && n < least:
@@ -164,6 +167,9 @@ func (f Field) countOf(n int) string {
 	}
 	return ""
 }
+
+// unitOf is what choices, photos and files are counted in.
+func unitOf(k Kind) string { return map[Kind]string{Choices: "项", Photo: "张", File: "个"}[k] }
 
 func (Field) count(bound string, otherwise int) int {
 	if n, err := strconv.Atoi(bound); err == nil {
