@@ -3,9 +3,13 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"image"
 	"image/png"
+	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/xuegong/xuegong/bot"
@@ -27,10 +31,59 @@ import (
 //	s01 begins mutual-aid                opens the page of a new application
 //	s01 submits                          presses 提交 on the page
 //	t10 receives s01: ticket-originals   ticks a paper of the student's application
-//	t10 passes s01                       decides on the desk; also: returns s01: reason=…; marked=days
+//	t10 passes s01: sum=540; why=…       decides on the desk; also: returns s01: reason=…; marked=days tickets#2
+//	s01 asks about: question=…           on the page of the newest application; t10 answers s01: words=…
 //	t10 prints s01                       and: hands s01, pays s01, fails s01: reason=…, revokes s01: reason=…
 //	t16 stands in for t14                a deputy for the coming week
-var onDesk = regexp.MustCompile(`^(\w+) (reads|begins|fills|submits|receives|passes|returns|prints|hands|pays|fails|revokes|stands in for) ?([\w-]*)(?:: (.*))?$`)
+var onDesk = regexp.MustCompile(`^(\w+) (reads|begins|fills|submits|receives|passes|returns|prints|hands|pays|fails|revokes|asks about|answers|stands in for) ?([\w-]*)(?:: (.*))?$`)
+
+// What a program of the student's does over the API:
+//
+//	s01 by API reads volunteer-card
+//	s01 by API fills volunteer-card: reason=…; portrait=photo   saves the whole draft
+var byAPI = regexp.MustCompile(`^(\w+) by API (reads|fills) ([\w-]+)(?:: (.*))?$`)
+
+func (w *world) byAPI(user, verb, code, details string) {
+	w.t.Helper()
+	c := w.browser(user)
+	ask := func(method, path string, body any) map[string]any {
+		w.t.Helper()
+		status, out := w.call(c, method, "/api/v1"+path, body)
+		if status >= 300 {
+			w.t.Fatalf("%s: %d %v", path, status, out)
+		}
+		return out
+	}
+	offer := ask("GET", "/services/"+code, nil)
+	if verb == "reads" {
+		notice, _ := offer["notice"].(map[string]any)
+		ask("POST", "/services/"+code+"/consent", map[string]any{"version": notice["version"]})
+		return
+	}
+	draft := fmt.Sprint("/applications/", offer["draft"])
+	answers := map[string]any{}
+	for pair := range strings.SplitSeq(details, "; ") {
+		name, value, _ := strings.Cut(pair, "=")
+		answers[name] = value
+		if value == "photo" {
+			answers[name] = []any{w.upload(c, draft+"/files?field="+name)}
+		}
+	}
+	ask("POST", draft+"/draft", answers)
+}
+
+// upload sends a picture and returns its id.
+func (w *world) upload(c *http.Client, path string) any {
+	w.t.Helper()
+	var wide bytes.Buffer
+	w.must(png.Encode(&wide, image.NewGray(image.Rect(0, 0, 90, 120))))
+	res, err := c.Post(w.url+"/api/v1"+path, "image/png", &wide)
+	w.must(err)
+	defer func() { _ = res.Body.Close() }()
+	var out map[string]any
+	w.must(json.NewDecoder(res.Body).Decode(&out))
+	return out["id"]
+}
 
 // elsewhere does what somebody does beside the chat.
 func (w *world) elsewhere(user, verb, about, details string) {
@@ -47,12 +100,16 @@ func (w *world) elsewhere(user, verb, about, details string) {
 		for pair := range strings.SplitSeq(details, "; ") {
 			name, value, _ := strings.Cut(pair, "=")
 			said[name] = []string{value}
-			if value == "photo" {
-				b, err := blob.Put(ctx, tx, int64(who.ID), name+".png", smallPicture())
-				if err != nil {
-					return err
+			if number, ok := strings.CutPrefix(value, "photo"); ok { // photo3: three of them
+				said[name] = nil
+				n, _ := strconv.Atoi(number)
+				for range max(1, n) {
+					b, err := blob.Put(ctx, tx, int64(who.ID), name+".png", smallPicture(), nil)
+					if err != nil {
+						return err
+					}
+					said[name] = append(said[name], b.PublicID)
 				}
-				said[name] = []string{b.PublicID}
 			}
 		}
 		say := func(name string) string { return strings.Join(said[name], "") }
@@ -73,6 +130,9 @@ func (w *world) elsewhere(user, verb, about, details string) {
 			return w.fill(ctx, tx, e, chat, who, about, said)
 		case "submits":
 			_, err := e.Submit(ctx, tx, who, newest(ctx, tx, e, who).PublicID, nil, request.ViaPage)
+			return err
+		case "asks about":
+			_, err := e.AskAbout(ctx, tx, who, newest(ctx, tx, e, who).PublicID, "", say("question"))
 			return err
 		case "stands in for":
 			principal, err := identity.Find(ctx, tx, about)
@@ -95,10 +155,10 @@ func (w *world) elsewhere(user, verb, about, details string) {
 		case "receives":
 			_, err = e.Receive(ctx, tx, who, a.PublicID, details, true)
 		case "passes":
-			_, err = e.Approval.Decide(ctx, tx, who, a.Review.Task, approval.Decision{Action: approval.Approve, Opinion: say("opinion"), Via: "desk"})
+			_, err = e.Approval.Decide(ctx, tx, who, a.Review.Task, approval.Decision{Action: approval.Approve, Opinion: say("opinion"), Amount: fen(say("sum")), Reason: say("why"), Via: "desk"})
 		case "returns":
 			_, err = e.Approval.Decide(ctx, tx, who, a.Review.Task, approval.Decision{
-				Action: approval.Return, Reason: say("reason"), Opinion: say("opinion"), Marked: strings.Fields(say("marked")), Via: "desk",
+				Action: approval.Return, Reason: say("reason"), Opinion: say("opinion"), Marked: marks(a, say("marked")), Via: "desk",
 			})
 		case "prints":
 			_, err = e.Print(ctx, tx, who, a.PublicID)
@@ -114,6 +174,8 @@ func (w *world) elsewhere(user, verb, about, details string) {
 			}
 			_, err = e.MarkPaid(ctx, tx, who, list.PublicID, a.PublicID)
 			return err
+		case "answers":
+			_, err = e.Answer(ctx, tx, who, a.Asks[len(a.Asks)-1].PublicID, say("words"))
 		case "revokes":
 			_, err = e.Revoke(ctx, tx, who, a.PublicID, say("reason"))
 		}
@@ -154,6 +216,24 @@ func newest(ctx context.Context, tx *store.Tx, e *request.Engine, who identity.P
 		return request.Application{}
 	}
 	return list[0]
+}
+
+// fen is a sum as people write it, 0 where none is said.
+func fen(yuan string) int64 {
+	n, _ := form.ParseYuan(yuan)
+	return n
+}
+
+// marks are names of fields and papers; tickets#2 is the second picture of a field.
+func marks(a request.Application, words string) []string {
+	list := strings.Fields(words)
+	for i, word := range list {
+		name, number, one := strings.Cut(word, "#")
+		if no, err := strconv.Atoi(number); one && err == nil {
+			list[i] = request.Picture(name, a.Answers[name].List[no-1])
+		}
+	}
+	return list
 }
 
 func smallPicture() []byte {

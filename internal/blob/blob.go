@@ -35,6 +35,7 @@ type Blob struct {
 	SHA256   []byte // of the content
 	At       time.Time
 	Content  []byte // nil in lists
+	Small    bool   // Content is the picture made small
 }
 
 // What a person reads when a file is refused.
@@ -52,8 +53,8 @@ const (
 )
 
 // Put stores a file that belongs to nothing yet and returns its public id. The type is
-// judged by the content.
-func Put(ctx context.Context, tx *store.Tx, owner int64, name string, content []byte) (Blob, error) {
+// judged by the content. thumb is a picture made small, nil for none.
+func Put(ctx context.Context, tx *store.Tx, owner int64, name string, content, thumb []byte) (Blob, error) {
 	b := Blob{PublicID: store.NewPublicID(), Owner: owner, Name: cleanName(name), Type: http.DetectContentType(content), Size: len(content), At: tx.Now()}
 	switch {
 	case len(content) == 0:
@@ -65,7 +66,11 @@ func Put(ctx context.Context, tx *store.Tx, owner int64, name string, content []
 	}
 	sum := sha256.Sum256(content)
 	b.SHA256 = sum[:]
-	kept, err := insertBlob(ctx, tx, b, tx.Keys().Seal(place(b.PublicID), content))
+	var small []byte
+	if thumb != nil {
+		small = tx.Keys().Seal(thumbPlace(b.PublicID), thumb)
+	}
+	kept, err := insertBlob(ctx, tx, b, tx.Keys().Seal(place(b.PublicID), content), small)
 	if err != nil {
 		return Blob{}, fmt.Errorf("store file: %w", err)
 	}
@@ -97,24 +102,38 @@ func Attach(ctx context.Context, tx *store.Tx, owner int64, object string, publi
 // Of returns a file of an object with its content. The caller asked whether the reader
 // may see the object.
 func Of(ctx context.Context, tx *store.Tx, object, publicID string) (Blob, error) {
-	return read(ctx, tx, publicID, object, 0)
+	return read(ctx, tx, publicID, object, 0, false)
+}
+
+// ThumbOf is Of with the picture made small, the file itself where none was stored.
+func ThumbOf(ctx context.Context, tx *store.Tx, object, publicID string) (Blob, error) {
+	return read(ctx, tx, publicID, object, 0, true)
 }
 
 // Loose returns a file of the owner that belongs to nothing yet, to show what was just
 // uploaded.
 func Loose(ctx context.Context, tx *store.Tx, owner int64, publicID string) (Blob, error) {
-	return read(ctx, tx, publicID, "", owner)
+	return read(ctx, tx, publicID, "", owner, false)
 }
 
-func read(ctx context.Context, tx *store.Tx, publicID, object string, owner int64) (Blob, error) {
-	b, sealed, err := selectBlob(ctx, tx, publicID, object, owner)
+// LooseThumb is Loose with the picture made small, the file itself where none was stored.
+func LooseThumb(ctx context.Context, tx *store.Tx, owner int64, publicID string) (Blob, error) {
+	return read(ctx, tx, publicID, "", owner, true)
+}
+
+func read(ctx context.Context, tx *store.Tx, publicID, object string, owner int64, small bool) (Blob, error) {
+	b, sealed, err := selectBlob(ctx, tx, publicID, object, owner, small)
 	if store.Missing(err) {
 		return Blob{}, ErrGone
 	}
 	if err != nil {
 		return Blob{}, fmt.Errorf("load file: %w", err)
 	}
-	if b.Content, err = tx.Keys().Unseal(place(publicID), sealed); err != nil {
+	at := place(publicID)
+	if b.Small {
+		at, b.Type = thumbPlace(publicID), JPEG
+	}
+	if b.Content, err = tx.Keys().Unseal(at, sealed); err != nil {
 		return Blob{}, err
 	}
 	return b, nil
@@ -147,7 +166,8 @@ func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	return lines, nil
 }
 
-func place(publicID string) string { return "blob/content/" + publicID }
+func place(publicID string) string      { return "blob/content/" + publicID }
+func thumbPlace(publicID string) string { return "blob/thumb/" + publicID }
 
 // cleanName keeps the last part of a path, at most 80 characters.
 func cleanName(name string) string {

@@ -40,7 +40,7 @@ func persons(t *testing.T, db *store.DB) (a, b int64) {
 func put(t *testing.T, db *store.DB, owner int64) (f blob.Blob) {
 	t.Helper()
 	storetest.Update(t, db, func(tx *store.Tx) (err error) {
-		f, err = blob.Put(t.Context(), tx, owner, `C:\车票.png`, picture())
+		f, err = blob.Put(t.Context(), tx, owner, `C:\车票.png`, picture(), nil)
 		return err
 	})
 	return f
@@ -63,7 +63,7 @@ func TestA_file_is_known_by_its_content(t *testing.T) {
 		{"a picture", picture(), nil},
 	} {
 		err := db.Update(t.Context(), func(tx *store.Tx) error {
-			_, err := blob.Put(t.Context(), tx, owner, "a.png", tt.content)
+			_, err := blob.Put(t.Context(), tx, owner, "a.png", tt.content, nil)
 			return err
 		})
 		if !errors.Is(err, tt.want) {
@@ -141,7 +141,7 @@ func TestOne_person_keeps_only_so_many_loose_files(t *testing.T) {
 	var failed []error
 	storetest.Update(t, db, func(tx *store.Tx) error {
 		for range 61 {
-			if _, err := blob.Put(t.Context(), tx, owner, "", picture()); err != nil {
+			if _, err := blob.Put(t.Context(), tx, owner, "", picture(), nil); err != nil {
 				failed = append(failed, err)
 			}
 		}
@@ -150,4 +150,35 @@ func TestOne_person_keeps_only_so_many_loose_files(t *testing.T) {
 	if len(failed) != 1 || !slices.ContainsFunc(failed, func(err error) bool { return errors.Is(err, blob.ErrTooMany) }) {
 		t.Errorf("refused: %v", failed)
 	}
+}
+
+func TestA_thumbnail_is_read_like_its_picture(t *testing.T) {
+	t.Parallel()
+	db, _ := storetest.DB(t)
+	owner, other := persons(t, db)
+	small := []byte("\xff\xd8\xffsmall")
+	storetest.Update(t, db, func(tx *store.Tx) error {
+		f, err := blob.Put(t.Context(), tx, owner, "a.png", picture(), small)
+		if err != nil {
+			return err
+		}
+		old, err := blob.Put(t.Context(), tx, owner, "b.png", picture(), nil)
+		if err != nil {
+			return err
+		}
+		if b, err := blob.LooseThumb(t.Context(), tx, owner, f.PublicID); err != nil || !bytes.Equal(b.Content, small) || !b.Small || b.Type != blob.JPEG {
+			t.Errorf("the thumbnail: %+v, %v", b, err)
+		}
+		if b, err := blob.LooseThumb(t.Context(), tx, owner, old.PublicID); err != nil || b.Small || !bytes.Equal(b.Content, picture()) {
+			t.Errorf("without one: %v", err)
+		}
+		if _, err := blob.ThumbOf(t.Context(), tx, "application/x", f.PublicID); !errors.Is(err, blob.ErrGone) {
+			t.Errorf("of an object it is not of: %v", err)
+		}
+		_, err = blob.LooseThumb(t.Context(), tx, other, f.PublicID)
+		if !errors.Is(err, blob.ErrGone) {
+			t.Errorf("to somebody else: %v", err)
+		}
+		return nil
+	})
 }

@@ -10,12 +10,12 @@ import (
 )
 
 // insertBlob stores a loose file unless its owner has too many; false means so.
-func insertBlob(ctx context.Context, tx *store.Tx, b Blob, sealed []byte) (bool, error) {
+func insertBlob(ctx context.Context, tx *store.Tx, b Blob, sealed, thumb []byte) (bool, error) {
 	res, err := tx.ExecContext(ctx, `
-		insert into blob (public_id, owner_id, name, type, size, sha256, content, created_at, loose_since)
-		select $1, $2, $3, $4, $5, $6, $7, $8, $8
+		insert into blob (public_id, owner_id, name, type, size, sha256, content, created_at, loose_since, thumb)
+		select $1, $2, $3, $4, $5, $6, $7, $8, $8, $10
 		where (select count(*) from blob where owner_id = $2 and object is null) < $9`,
-		b.PublicID, b.Owner, b.Name, b.Type, b.Size, b.SHA256, sealed, b.At, maxLoose)
+		b.PublicID, b.Owner, b.Name, b.Type, b.Size, b.SHA256, sealed, b.At, maxLoose, thumb)
 	if err != nil {
 		return false, err
 	}
@@ -41,11 +41,12 @@ func attach(ctx context.Context, tx *store.Tx, owner int64, object string, publi
 	return int(n), err
 }
 
-func selectBlob(ctx context.Context, tx *store.Tx, publicID, object string, owner int64) (b Blob, sealed []byte, err error) {
+func selectBlob(ctx context.Context, tx *store.Tx, publicID, object string, owner int64, small bool) (b Blob, sealed []byte, err error) {
 	err = tx.QueryRowContext(ctx, `
-		select public_id, owner_id, name, type, size, sha256, created_at, content from blob
-		where public_id = $1 and coalesce(object, '') = $2 and ($3::bigint = 0 or owner_id = $3)`, publicID, object, owner).
-		Scan(&b.PublicID, &b.Owner, &b.Name, &b.Type, &b.Size, &b.SHA256, &b.At, &sealed)
+		select public_id, owner_id, name, type, size, sha256, created_at, $4 and thumb is not null,
+			case when $4 and thumb is not null then thumb else content end from blob
+		where public_id = $1 and coalesce(object, '') = $2 and ($3::bigint = 0 or owner_id = $3)`, publicID, object, owner, small).
+		Scan(&b.PublicID, &b.Owner, &b.Name, &b.Type, &b.Size, &b.SHA256, &b.At, &b.Small, &sealed)
 	return b, sealed, err
 }
 
@@ -88,5 +89,8 @@ func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 
 // Sealed lists the columns this package seals.
 func Sealed() []store.Sealed {
-	return []store.Sealed{{Table: "blob", Column: "content", Key: "id", Place: `'blob/content/' || public_id`}}
+	return []store.Sealed{
+		{Table: "blob", Column: "content", Key: "id", Place: `'blob/content/' || public_id`},
+		{Table: "blob", Column: "thumb", Key: "id", Place: `'blob/thumb/' || public_id`},
+	}
 }

@@ -120,26 +120,27 @@ func (c *Context) Keep(f File, picture bool) (kept blob.Blob, err error) {
 	case f.TooLarge:
 		return kept, blob.ErrTooLarge
 	}
-	content := f.Content
+	content, thumb := f.Content, []byte(nil)
 	if picture || strings.HasPrefix(http.DetectContentType(content), "image/") {
 		p, err := c.kit.Photos.Read(c, content)
 		if err != nil {
 			return kept, err
 		}
-		content = p.JPEG
+		content, thumb = p.JPEG, p.Thumb
 	}
 	err = c.Update(func(tx *store.Tx, who identity.Person) error {
-		kept, err = blob.Put(c, tx, int64(who.ID), f.Name, content)
+		kept, err = blob.Put(c, tx, int64(who.ID), f.Name, content, thumb)
 		return err
 	})
 	return kept, err
 }
 
-// Inline answers with a file to look at, a picture small if small is set. It may be kept
-// by the browser of who looked at it: the content behind an id never changes.
+// Inline answers with a file to look at, a picture small if small is set: one stored
+// before thumbnails were is made small here. It may be kept by the browser of who looked at
+// it: the content behind an id never changes.
 func (c *Context) Inline(b blob.Blob, small bool) error {
 	content := b.Content
-	if small && strings.HasPrefix(b.Type, "image/") {
+	if small && !b.Small && strings.HasPrefix(b.Type, "image/") {
 		p, err := c.kit.Photos.Read(c, content)
 		if err != nil {
 			return err
