@@ -88,16 +88,33 @@ func (k Known) Record(source string) (form.Record, bool) {
 // Know loads what the school knows of the student. It asks no permission: who shows it to
 // anybody but the student does.
 func Know(ctx context.Context, tx *store.Tx, d Definition, student identity.Person) (Known, error) {
-	facts, err := identity.FactsOf(ctx, tx, student.ID)
+	all, err := KnowAll(ctx, tx, student, d)
 	if err != nil {
 		return Known{}, err
 	}
-	year := d.YearOfRecords(tx.ReceivedAt(), tx.Zone())
-	recorded, err := identity.RecordedIn(ctx, tx, year)
+	return all[0], nil
+}
+
+// KnowAll is Know for any number of services, asking once for each year they count.
+func KnowAll(ctx context.Context, tx *store.Tx, student identity.Person, services ...Definition) ([]Known, error) {
+	facts, err := identity.FactsOf(ctx, tx, student.ID)
 	if err != nil {
-		return Known{}, fmt.Errorf("what the school has records of: %w", err)
+		return nil, err
 	}
-	return know(student, facts, recorded, year), nil
+	years := map[int]Known{}
+	all := make([]Known, len(services))
+	for i, d := range services {
+		year := d.YearOfRecords(tx.ReceivedAt(), tx.Zone())
+		if _, loaded := years[year]; !loaded {
+			recorded, err := identity.RecordedIn(ctx, tx, year)
+			if err != nil {
+				return nil, fmt.Errorf("what the school has records of: %w", err)
+			}
+			years[year] = know(student, facts, recorded, year)
+		}
+		all[i] = years[year]
+	}
+	return all, nil
 }
 
 func know(student identity.Person, facts []identity.Fact, recorded identity.Recorded, year int) Known {
