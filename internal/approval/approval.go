@@ -47,6 +47,7 @@ type Stage struct {
 	MayReject     bool              `yaml:"may_reject" json:"may_reject,omitempty"`
 	Reasons       []string          `yaml:"reasons" json:"reasons,omitempty"` // offered for a return or a rejection
 	Opinion       bool              `yaml:"opinion" json:"opinion,omitempty"` // an opinion is asked for
+	Papers        bool              `yaml:"papers" json:"papers,omitempty"`   // approves when the owner's papers are there, as the last stage does
 }
 
 // CheckStages says in Chinese what is wrong with the stages of a file, nil if nothing.
@@ -223,6 +224,7 @@ type Decision struct {
 	Reason  string   `json:"reason,omitempty"`  // of a return or a rejection; the applicant reads it
 	Opinion string   `json:"opinion,omitempty"` // the applicant reads it
 	Marked  []string `json:"marked,omitempty"`  // of a return: fields and materials to mend
+	Amount  int64    `json:"amount,omitempty"`  // fen, of an approval: less than what was asked, with a reason; 0 leaves it
 	Via     string   `json:"via"`               // chat, desk, api
 }
 
@@ -239,17 +241,22 @@ type Result struct {
 	Reason  string
 	Opinion string
 	Marked  []string
+	Amount  int64 // fen granted instead of what was asked; 0 is what was asked
 }
 
 // Outcome is what a kind of subject adds to a decision.
 type Outcome struct {
 	// Lock locks the subject's row FOR NO KEY UPDATE.
 	Lock func(ctx context.Context, tx *store.Tx, id string) error
-	// Allow may refuse what the person may otherwise decide, for example the last
-	// approval while a material is missing. nil allows everything.
-	Allow func(ctx context.Context, tx *store.Tx, id string, d Decision, last bool) error
-	// Decided does what follows, in the transaction of the decision.
+	// Allow may refuse what the person may otherwise decide in the stage, for example the
+	// last approval while a material is missing. nil allows everything.
+	Allow func(ctx context.Context, tx *store.Tx, id string, d Decision, s Stage, last bool) error
+	// Decided does what follows, in the transaction of the decision, before the cards
+	// change and the next stage begins.
 	Decided func(ctx context.Context, tx *store.Tx, r Result) error
+	// Facts are those of Case as they are after a decision, for the cards that follow;
+	// nil keeps the ones there are.
+	Facts func(ctx context.Context, tx *store.Tx, id string) (any, error)
 }
 
 // Engine decides. Its zero fields have no outcome, so it knows no kind.
@@ -299,6 +306,7 @@ type Event struct {
 	Reason  string
 	Opinion string
 	Marked  []string
+	Amount  int64 // fen granted instead of what was asked; 0 is what was asked
 	Via     string
 }
 

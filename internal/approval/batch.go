@@ -42,6 +42,9 @@ func (e *Engine) DecideMany(ctx context.Context, tx *store.Tx, who identity.Pers
 	if len(tasks) == 0 || len(tasks) > maxBatch {
 		return Batch{}, errs.Field("tasks", fmt.Sprintf("一次选 1 到 %d 份。", maxBatch))
 	}
+	if d.Amount != 0 {
+		return Batch{}, errs.Field("amount", "金额要一份一份地核定，请打开申请再改。")
+	}
 	id := store.NewPublicID()
 	b, err := json.Marshal(d)
 	if err != nil {

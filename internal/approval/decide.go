@@ -37,7 +37,7 @@ func (e *Engine) press(ctx context.Context, tx *store.Tx, who identity.Person, t
 		return Subject{}, err
 	}
 	if allow := v.outcome.Allow; allow != nil {
-		if err := allow(ctx, tx, v.review.Subject, d, v.task.Stage == len(v.stages)-1); err != nil {
+		if err := allow(ctx, tx, v.review.Subject, d, v.stage(), v.task.Stage == len(v.stages)-1); err != nil {
 			return Subject{}, err
 		}
 	}
@@ -149,6 +149,10 @@ func (d Decision) check(s Stage) (Decision, error) {
 		return d, errs.Field("action", "这一步不能直接不通过，需要时请退回补充。")
 	case d.Action != Approve && d.Reason == "":
 		return d, errs.Field("reason", "请选一个理由或写一句话，学生会看到。")
+	case d.Amount < 0:
+		return d, errs.Field("amount", "金额要大于 0。不同意发放，请选退回或不通过。")
+	case d.Action == Approve && d.Amount > 0 && d.Reason == "":
+		return d, errs.Field("reason", "写明为什么改金额，学生会看到。")
 	case len([]rune(d.Reason)) > maxReason:
 		return d, errs.Field("reason", fmt.Sprintf("理由最多 %d 个字。", maxReason))
 	case len([]rune(d.Opinion)) > maxOpinion:
@@ -156,6 +160,12 @@ func (d Decision) check(s Stage) (Decision, error) {
 	}
 	if d.Action != Return {
 		d.Marked = nil
+	}
+	if d.Action != Approve {
+		d.Amount = 0
+	}
+	if d.Action == Approve && d.Amount == 0 {
+		d.Reason = ""
 	}
 	return d, nil
 }
@@ -171,7 +181,7 @@ func (e *Engine) decide(ctx context.Context, tx *store.Tx, v view, d Decision) e
 	}
 	res := Result{
 		Subject: Subject{v.review.Kind, v.review.Subject}, State: Open, Action: d.Action, Stage: v.stage(), Next: v.stage(),
-		By: v.who, For: v.forName(), Reason: d.Reason, Opinion: d.Opinion, Marked: d.Marked,
+		By: v.who, For: v.forName(), Reason: d.Reason, Opinion: d.Opinion, Marked: d.Marked, Amount: d.Amount,
 	}
 	if !done {
 		return v.outcome.Decided(ctx, tx, res)
@@ -183,27 +193,46 @@ func (e *Engine) decide(ctx context.Context, tx *store.Tx, v view, d Decision) e
 	if !ended {
 		return ErrNotOpen
 	}
-	if err := settle(ctx, tx, v.review, v.task, Card{
-		Stage: v.stage().Title, Action: d.Action, By: v.who.Name, For: v.forName(), Reason: d.Reason,
-	}); err != nil {
+	at := v.task.Stage
+	if next := at + 1; d.Action == Approve && next < len(v.stages) {
+		at, res.Next = next, v.stages[next]
+	} else {
+		res.State, res.Next = d.Action.state(), Stage{}
+	}
+	if err := setReview(ctx, tx, v.review.ID, res.State, at); err != nil {
+		return fmt.Errorf("move review: %w", err)
+	}
+	if err := v.outcome.Decided(ctx, tx, res); err != nil {
 		return err
 	}
-	next := v.task.Stage + 1
-	if d.Action == Approve && next < len(v.stages) {
-		if err := setReview(ctx, tx, v.review.ID, Open, next); err != nil {
-			return fmt.Errorf("next stage: %w", err)
-		}
-		res.Next = v.stages[next]
-		if err := e.begin(ctx, tx, v.review, next); err != nil {
-			return err
-		}
-		return v.outcome.Decided(ctx, tx, res)
+	if v.review.Facts, err = v.facts(ctx, tx); err != nil {
+		return err
 	}
-	res.State, res.Next = d.Action.state(), Stage{}
-	if err := setReview(ctx, tx, v.review.ID, res.State, v.task.Stage); err != nil {
-		return fmt.Errorf("end review: %w", err)
+	if err := settle(ctx, tx, v.review, v.task, Card{
+		Stage: v.stage().Title, Action: d.Action, By: v.who.Name, For: v.forName(), Reason: d.Reason,
+	}); err != nil || res.State != Open {
+		return err
 	}
-	return v.outcome.Decided(ctx, tx, res)
+	return e.begin(ctx, tx, v.review, at)
+}
+
+// facts are sealed those the cards show after the decision.
+func (v view) facts(ctx context.Context, tx *store.Tx) ([]byte, error) {
+	if v.outcome.Facts == nil {
+		return v.review.Facts, nil
+	}
+	facts, err := v.outcome.Facts(ctx, tx, v.review.Subject)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := sealFacts(tx, v.review.PublicID, facts)
+	if err != nil {
+		return nil, err
+	}
+	if err := setFacts(ctx, tx, v.review.ID, sealed); err != nil {
+		return nil, fmt.Errorf("keep facts: %w", err)
+	}
+	return sealed, nil
 }
 
 // vote tells whether the decision ends the stage: always, unless all must agree and
@@ -242,14 +271,14 @@ func record(ctx context.Context, tx *store.Tx, v view, d Decision) (err error) {
 		PublicID: store.NewPublicID(), Review: v.review.ID, Stage: v.task.Stage, Action: d.Action,
 		By: v.who.ID, For: v.principal(), Marked: d.Marked, Via: d.Via,
 	}
-	if ev.Words, err = sealWords(tx, ev.PublicID, d.Reason, d.Opinion); err != nil {
+	if ev.Words, err = sealWords(tx, ev.PublicID, words{Reason: d.Reason, Opinion: d.Opinion, Amount: d.Amount}); err != nil {
 		return err
 	}
 	if err := insertEvent(ctx, tx, ev); err != nil {
 		return fmt.Errorf("write history: %w", err)
 	}
 	return audit.Append(ctx, tx, int64(v.who.ID), "review."+string(d.Action), v.review.Kind+"/"+v.review.Subject,
-		map[string]any{"stage": v.stage().Code, "for": int64(v.principal()), "via": d.Via})
+		map[string]any{"stage": v.stage().Code, "for": int64(v.principal()), "via": d.Via, "amount": d.Amount})
 }
 
 // decidedBefore tells who comes late what was decided, by whom and when.

@@ -39,8 +39,10 @@ func newOffice(t testing.TB) *office {
 	db, clk := storetest.DB(t)
 	o := &office{t: t, db: db, clock: clk}
 	o.engine = &approval.Engine{Outcomes: map[string]approval.Outcome{thing: {
-		Lock:  func(context.Context, *store.Tx, string) error { return nil },
-		Allow: func(context.Context, *store.Tx, string, approval.Decision, bool) error { return o.refuse },
+		Lock: func(context.Context, *store.Tx, string) error { return nil },
+		Allow: func(context.Context, *store.Tx, string, approval.Decision, approval.Stage, bool) error {
+			return o.refuse
+		},
 		Decided: func(_ context.Context, _ *store.Tx, r approval.Result) error {
 			o.mu.Lock()
 			defer o.mu.Unlock()

@@ -76,22 +76,25 @@ func (v view) passOn(ctx context.Context, tx *store.Tx) error {
 
 // urge reminds everybody who can decide the task now.
 func (v view) urge(ctx context.Context, tx *store.Tx) error {
-	s := v.stage()
-	ids, err := v.review.holders(ctx, tx, s.Role, s.Scope)
+	ids, err := v.deciders(ctx, tx)
 	if err != nil {
 		return err
-	}
-	if v.task.Escalated.Valid {
-		also, err := v.review.holders(ctx, tx, s.EscalateTo, s.escalateScope())
-		if err != nil {
-			return err
-		}
-		ids = append(ids, without(also, ids)...)
 	}
 	if err := insertEvent(ctx, tx, newEvent{PublicID: store.NewPublicID(), Review: v.review.ID, Stage: v.task.Stage, Action: reminded}); err != nil {
 		return fmt.Errorf("write history: %w", err)
 	}
-	return remindAll(ctx, tx, v.review, v.task, s, ids)
+	return remindAll(ctx, tx, v.review, v.task, v.stage(), ids)
+}
+
+// deciders hold the role of the stage now, and once the limit is past the one it went to.
+func (v view) deciders(ctx context.Context, tx *store.Tx) ([]identity.ID, error) {
+	s := v.stage()
+	ids, err := v.review.holders(ctx, tx, s.Role, s.Scope)
+	if err != nil || !v.task.Escalated.Valid {
+		return ids, err
+	}
+	also, err := v.review.holders(ctx, tx, s.EscalateTo, s.escalateScope())
+	return append(ids, without(also, ids)...), err
 }
 
 func without(ids, gone []identity.ID) []identity.ID {

@@ -108,7 +108,7 @@ func (e *Engine) Withdraw(ctx context.Context, tx *store.Tx, who identity.Person
 		return fmt.Errorf("end review: %w", err)
 	}
 	ev := newEvent{PublicID: store.NewPublicID(), Review: r.ID, Stage: r.Stage, Action: withdrew, By: who.ID}
-	if ev.Words, err = sealWords(tx, ev.PublicID, reason, ""); err != nil {
+	if ev.Words, err = sealWords(tx, ev.PublicID, words{Reason: reason}); err != nil {
 		return err
 	}
 	if err := insertEvent(ctx, tx, ev); err != nil {
@@ -240,14 +240,15 @@ func sealFacts(tx *store.Tx, review string, facts any) ([]byte, error) {
 type words struct {
 	Reason  string `json:"reason,omitempty"`
 	Opinion string `json:"opinion,omitempty"`
+	Amount  int64  `json:"amount,omitempty"`
 }
 
 // sealWords seals what was said; nothing said is nil.
-func sealWords(tx *store.Tx, event, reason, opinion string) ([]byte, error) {
-	if reason == "" && opinion == "" {
+func sealWords(tx *store.Tx, event string, w words) ([]byte, error) {
+	if w == (words{}) {
 		return nil, nil
 	}
-	b, err := json.Marshal(words{reason, opinion})
+	b, err := json.Marshal(w)
 	if err != nil {
 		return nil, fmt.Errorf("words of a decision: %w", err)
 	}

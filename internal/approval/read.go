@@ -87,7 +87,7 @@ func (ev eventRow) event(tx *store.Tx, stages []Stage) (Event, error) {
 	if err := json.Unmarshal(plain, &w); err != nil {
 		return e, fmt.Errorf("read words: %w", err)
 	}
-	e.Reason, e.Opinion = w.Reason, w.Opinion
+	e.Reason, e.Opinion, e.Amount = w.Reason, w.Opinion, w.Amount
 	return e, nil
 }
 
@@ -197,6 +197,30 @@ func MayDecide(ctx context.Context, tx *store.Tx, who identity.Person, task stri
 	return slices.ContainsFunc(voices, func(p identity.Person) bool {
 		return opens(p, t.Keys) && view{task: t}.mayVote(p)
 	}), nil
+}
+
+// Deciders are who can decide the subject's open task now, their deputies among them; none
+// while nothing waits.
+func Deciders(ctx context.Context, tx *store.Tx, s Subject) ([]identity.ID, error) {
+	rows, err := reviewsOf(ctx, tx, s)
+	if err != nil {
+		return nil, fmt.Errorf("load review: %w", err)
+	}
+	if len(rows) == 0 || rows[len(rows)-1].State != Open {
+		return nil, nil
+	}
+	v := view{review: rows[len(rows)-1]}
+	if v.task, err = openTask(ctx, tx, v.review.ID); err != nil {
+		return nil, fmt.Errorf("load task: %w", err)
+	}
+	if v.stages, err = decodeStages(v.review.Stages); err != nil {
+		return nil, fmt.Errorf("read stages: %w", err)
+	}
+	ids, err := v.deciders(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	return withDeputies(ctx, tx, v.review, ids)
 }
 
 // MayRead tells whether the person holds, or is a deputy of somebody who holds, a role
