@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/audit"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
@@ -32,10 +33,11 @@ type Ask struct {
 
 // AskFacts is what the office is told of a question; the question itself stays on the desk.
 type AskFacts struct {
-	Ask     string `json:"ask"`
-	Title   string `json:"title"`
-	Student string `json:"student"`
-	Dispute bool   `json:"dispute"`
+	Ask         string `json:"ask"`
+	Application string `json:"application,omitempty"` // public id; "" of a question about the service
+	Title       string `json:"title"`
+	Student     string `json:"student"`
+	Dispute     bool   `json:"dispute"`
 }
 
 const maxQuestion = 300
@@ -59,16 +61,24 @@ func (e *Engine) AskPerson(ctx context.Context, tx *store.Tx, who identity.Perso
 	return ask(ctx, tx, who, newAsk{Service: v, Department: department, Question: question})
 }
 
-// Dispute records that a value the school knows is wrong (T6): one open dispute a field.
-func (e *Engine) Dispute(ctx context.Context, tx *store.Tx, who identity.Person, publicID, field, question string) (Ask, error) {
-	a, err := own(ctx, tx, who, publicID, false)
+// AskAbout puts a question about the student's own application to whoever reviews it now,
+// else to its office; with a field it says that what the school recorded there is wrong
+// (T6). One question an application and field waits at a time.
+func (e *Engine) AskAbout(ctx context.Context, tx *store.Tx, who identity.Person, publicID, field, question string) (Ask, error) {
+	a, err := own(ctx, tx, who, publicID, true)
 	if err != nil {
 		return Ask{}, err
 	}
-	if f, ok := a.Service.Form.Field(field); !ok || f.Source == "" {
+	if f, ok := a.Service.Form.Field(field); field != "" && (!ok || f.Source == "") {
 		return Ask{}, errs.Field("field", "请选一项学校记录的内容。")
 	}
-	return ask(ctx, tx, who, newAsk{Service: a.Service, Department: a.department, Application: a.id, Field: field, Question: question})
+	to, err := approval.Deciders(ctx, tx, subject(publicID))
+	if err != nil {
+		return Ask{}, err
+	}
+	return ask(ctx, tx, who, newAsk{
+		Service: a.Service, Department: a.department, Application: a.id, PublicApplication: publicID, Field: field, Question: question, To: to,
+	})
 }
 
 func ask(ctx context.Context, tx *store.Tx, who identity.Person, n newAsk) (Ask, error) {
@@ -84,13 +94,14 @@ func ask(ctx context.Context, tx *store.Tx, who identity.Person, n newAsk) (Ask,
 	if err != nil {
 		return Ask{}, fmt.Errorf("write question: %w", err)
 	}
-	to, err := identity.HolderIDs(ctx, tx, n.Department, identity.Office)
-	if err != nil {
-		return Ask{}, err
+	if len(n.To) == 0 {
+		if n.To, err = identity.HolderIDs(ctx, tx, n.Department, identity.Office); err != nil {
+			return Ask{}, err
+		}
 	}
 	if err := outbox.Put(ctx, tx, outbox.Message{
-		To: to, Kind: KindAsked, Class: outbox.Reply, Scope: unitScope(n.Department), Subject: askSubject(n.PublicID),
-		Args: AskFacts{Ask: n.PublicID, Title: n.Service.Chat, Student: shortName(who.Name), Dispute: n.Field != ""},
+		To: n.To, Kind: KindAsked, Class: outbox.Reply, Scope: unitScope(n.Department), Subject: askSubject(n.PublicID),
+		Args: AskFacts{Ask: n.PublicID, Application: n.PublicApplication, Title: n.Service.Chat, Student: shortName(who.Name), Dispute: n.Field != ""},
 	}); err != nil {
 		return Ask{}, err
 	}
@@ -100,14 +111,19 @@ func ask(ctx context.Context, tx *store.Tx, who identity.Person, n newAsk) (Ask,
 	return oneAsk(ctx, tx, n.PublicID)
 }
 
-// Answer answers a question by the office that owns the service; the student is told.
+// Answer answers a question: by the office that owns the service, one about an application
+// also by whoever it was put before. The student is told.
 func (e *Engine) Answer(ctx context.Context, tx *store.Tx, who identity.Person, askID, answer string) (Ask, error) {
 	department, err := lockAsk(ctx, tx, askID)
-	if store.Missing(err) || err == nil && (!who.Here() || !who.HasIn(department, identity.Office)) {
-		return Ask{}, ErrNotYours
-	}
-	if err != nil {
+	if err != nil && !store.Missing(err) {
 		return Ask{}, fmt.Errorf("lock question: %w", err)
+	}
+	may, err := mayAnswer(ctx, tx, who, department, askID)
+	if err != nil {
+		return Ask{}, err
+	}
+	if !may {
+		return Ask{}, ErrNotYours
 	}
 	answer = strings.TrimSpace(answer)
 	if n := len([]rune(answer)); n < 2 || n > maxQuestion {
@@ -134,11 +150,22 @@ func (e *Engine) Answer(ctx context.Context, tx *store.Tx, who identity.Person, 
 	}
 	if err := outbox.Put(ctx, tx, outbox.Message{
 		To: []identity.ID{k.Student.ID}, Kind: KindAnswered, Class: outbox.Reply, Scope: unitScope(department), Subject: askSubject(askID),
-		Args: Notice{Application: k.Application, Title: title, Text: title + "：老师回复了你的问题，打开看看。", Path: "/m/applications/asks/" + askID},
+		Args: Notice{Application: k.Application, Title: title, Text: title + "：老师回复了你的问题。\n" + answer, Path: "/m/applications/asks/" + askID},
 	}); err != nil {
 		return Ask{}, err
 	}
 	return k, audit.Append(ctx, tx, int64(who.ID), "application.answer", askSubject(askID), nil)
+}
+
+func mayAnswer(ctx context.Context, tx *store.Tx, who identity.Person, department int64, askID string) (bool, error) {
+	k, err := oneAsk(ctx, tx, askID)
+	if errors.Is(err, ErrNotYours) || err == nil && (k.Student.ID == who.ID || !who.Here()) {
+		return false, nil
+	}
+	if err != nil || who.HasIn(department, identity.Office) || k.Application == "" {
+		return who.HasIn(department, identity.Office), err
+	}
+	return approval.MayRead(ctx, tx, who, subject(k.Application))
 }
 
 // MyAsks lists the student's own questions with their answers, the newest first.

@@ -86,3 +86,14 @@ func BenchmarkQueue(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkServices lists what a student can apply for.
+func BenchmarkServices(b *testing.B) {
+	s := newSchool(b, 1)
+	for b.Loop() {
+		s.update(func(ctx context.Context, tx *store.Tx) error {
+			_, err := s.engine.Services(ctx, tx, s.students[0])
+			return err
+		})
+	}
+}

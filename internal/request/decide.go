@@ -3,10 +3,10 @@ package request
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
 )
@@ -14,37 +14,41 @@ import (
 // Outcome is what a decision on an application leads to, for approval.Engine.Outcomes
 // under Kind.
 func (e *Engine) Outcome() approval.Outcome {
-	return approval.Outcome{Lock: lockApplication, Allow: allow, Decided: e.decided}
+	return approval.Outcome{Lock: lockApplication, Allow: allow, Decided: e.decided, Facts: facts}
 }
 
-// allow holds the last approval until every required paper is there (D-20), and lets a
-// return mark only what there is.
-func allow(ctx context.Context, tx *store.Tx, id string, d approval.Decision, last bool) error {
+func facts(ctx context.Context, tx *store.Tx, id string) (any, error) {
+	a, err := one(ctx, tx, id)
+	if err != nil {
+		return nil, fmt.Errorf("load application: %w", err)
+	}
+	return factsOf(a), nil
+}
+
+// allow holds an approval until every required paper is there where the stage says so, and
+// the last one always (D-20); it grants at most what was asked, and lets a return mark only
+// what there is.
+func allow(ctx context.Context, tx *store.Tx, id string, d approval.Decision, s approval.Stage, last bool) error {
 	a, err := one(ctx, tx, id)
 	if err != nil {
 		return fmt.Errorf("load application: %w", err)
 	}
-	if missing := a.Missing(); d.Action == approval.Approve && last && len(missing) > 0 {
+	if missing := a.Missing(); d.Action == approval.Approve && (last || s.Papers) && len(missing) > 0 {
 		return errs.New(errs.Conflict, fmt.Sprintf("还没有收到%s，收齐并登记后再通过。", names(missing)))
 	}
-	for _, name := range d.Marked {
-		if _, _, ok := a.marked(name); !ok {
+	switch {
+	case d.Amount == 0:
+	case !a.Service.Outcome.Asks():
+		return errs.Field("amount", "这项服务的金额是定好的，不能改。")
+	case d.Amount > a.Applied:
+		return errs.Field("amount", fmt.Sprintf("最多 %s 元，不能超过学生申请的金额。", form.Yuan(a.Applied)))
+	}
+	for _, mark := range d.Marked {
+		if _, _, ok := marked(a.Service.Definition, a.Answers, mark); !ok {
 			return errs.Field("marked", "要补充的内容里有一项不在这份申请里，请重新勾选。")
 		}
 	}
 	return nil
-}
-
-// marked tells what a mark is: the label of a field or the name of a paper.
-func (a Application) marked(name string) (label string, paper, ok bool) {
-	if f, ok := a.Service.Form.Field(name); ok {
-		return f.Label, false, true
-	}
-	i := slices.IndexFunc(a.Materials, func(m Material) bool { return m.Code == name })
-	if i < 0 {
-		return "", false, false
-	}
-	return a.Materials[i].Name, true, true
 }
 
 // decided moves the application after the review.
@@ -54,12 +58,18 @@ func (e *Engine) decided(ctx context.Context, tx *store.Tx, r approval.Result) e
 		return fmt.Errorf("load application: %w", err)
 	}
 	words := said{Reason: r.Reason, Opinion: r.Opinion}
+	if r.Amount != 0 {
+		if a, err = assess(ctx, tx, a, r); err != nil {
+			return err
+		}
+		words.Sum = fmt.Sprintf("核定金额 %s 元（申请 %s 元），原因：%s", form.Yuan(a.Amount), form.Yuan(a.Applied), sentence(r.Reason))
+	}
 	switch r.State {
 	case approval.Open:
 		if err := record(ctx, tx, a, a.State, actionStage, r.By.ID, r.Opinion); err != nil {
 			return err
 		}
-		if r.Opinion == "" {
+		if r.Opinion == "" && words.Sum == "" {
 			return nil
 		}
 		return announce(ctx, tx, a, textStage, words)
@@ -74,19 +84,25 @@ func (e *Engine) decided(ctx context.Context, tx *store.Tx, r approval.Result) e
 	return e.approved(ctx, tx, a, r, words)
 }
 
+// assess grants another sum than was asked, with its reason in the history (核定金额).
+func assess(ctx context.Context, tx *store.Tx, a Application, r approval.Result) (Application, error) {
+	if err := setAmount(ctx, tx, a.id, r.Amount); err != nil {
+		return a, fmt.Errorf("grant amount: %w", err)
+	}
+	a.Amount = r.Amount
+	words := fmt.Sprintf("%s 元（申请 %s 元）：%s", form.Yuan(a.Amount), form.Yuan(a.Applied), r.Reason)
+	return a, record(ctx, tx, a, a.State, actionAmount, r.By.ID, words)
+}
+
 // returned opens the marked fields, takes the marks off the marked papers, and keeps the
 // answers as the beginning of what is handed in again.
 func (e *Engine) returned(ctx context.Context, tx *store.Tx, a Application, r approval.Result, words said) error {
-	for _, name := range r.Marked {
-		label, paper, ok := a.marked(name)
-		if !ok {
+	words.Marked = labels(a.Service.Definition, a.Answers, r.Marked)
+	for _, mark := range r.Marked {
+		if _, paper, _ := marked(a.Service.Definition, a.Answers, mark); paper == nil {
 			continue
 		}
-		words.Marked = append(words.Marked, label)
-		if !paper {
-			continue
-		}
-		if _, err := setMaterial(ctx, tx, a.id, name, 0); err != nil {
+		if _, err := setMaterial(ctx, tx, a.id, mark, 0); err != nil {
 			return fmt.Errorf("give material back: %w", err)
 		}
 	}
@@ -105,7 +121,7 @@ func (e *Engine) returned(ctx context.Context, tx *store.Tx, a Application, r ap
 
 // approved goes on by the outcome of the service.
 func (e *Engine) approved(ctx context.Context, tx *store.Tx, a Application, r approval.Result, words said) error {
-	a, err := e.move(ctx, tx, r.By.ID, a, Approved, joined(r))
+	a, err := e.move(ctx, tx, r.By.ID, a, Approved, r.Opinion)
 	if err != nil {
 		return err
 	}

@@ -96,6 +96,7 @@ type View struct {
 	Application
 	MayDecide bool // Review.Task can be decided by the person now
 	Works     bool // the person's office owns it: papers, hand-out, extension, payout
+	Notes     []Note
 }
 
 // Open returns an application for the desk; the reading is audited.
@@ -105,9 +106,13 @@ func (e *Engine) Open(ctx context.Context, tx *store.Tx, who identity.Person, pu
 		return View{}, err
 	}
 	v := View{Application: a, Works: works(who, a)}
-	if a.Review.Task != "" && a.Student.ID != who.ID {
-		v.MayDecide, err = approval.MayDecide(ctx, tx, who, a.Review.Task)
+	if a.Student.ID == who.ID {
+		return v, nil
 	}
+	if v.Notes, err = notesOf(ctx, tx, a.id); err != nil || a.Review.Task == "" {
+		return v, err
+	}
+	v.MayDecide, err = approval.MayDecide(ctx, tx, who, a.Review.Task)
 	return v, err
 }
 

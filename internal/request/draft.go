@@ -35,7 +35,7 @@ type Paper struct {
 	PublicID string
 	Service  service.Version
 	Returned bool
-	Marked   []string  // of a returned one: fields and materials to mend
+	Marked   []string  // of a returned one: fields, single pictures (Picture) and materials to mend
 	Reason   string    // why it was returned
 	Form     form.Form // closed where nothing may be changed
 	Env      form.Env  // what the form is read in; its Choices
@@ -66,58 +66,44 @@ func (e *Engine) Services(ctx context.Context, tx *store.Tx, who identity.Person
 	if err != nil {
 		return nil, fmt.Errorf("load drafts: %w", err)
 	}
-	offers := make([]Offer, len(active))
-	for i, v := range active {
-		if offers[i], err = e.offer(ctx, tx, who, v); err != nil {
-			return nil, err
+	offers, err := offersOf(ctx, tx, who, active)
+	for i, o := range offers {
+		offers[i].Draft = drafts[o.Service.Code]
+	}
+	return offers, err
+}
+
+// offersOf judges the services for the student, in as many statements for many as for one.
+func offersOf(ctx context.Context, tx *store.Tx, who identity.Person, services []service.Version) ([]Offer, error) {
+	definitions := make([]service.Definition, len(services))
+	for i, v := range services {
+		definitions[i] = v.Definition
+	}
+	known, err := service.KnowAll(ctx, tx, who, definitions...)
+	if err != nil {
+		return nil, err
+	}
+	s, err := standingOf(ctx, tx, who)
+	if err != nil {
+		return nil, err
+	}
+	offers := make([]Offer, len(services))
+	for i, v := range services {
+		d := v.Definition
+		verdict, _ := d.Judge(known[i], tx.ReceivedAt(), tx.Zone())
+		offers[i] = Offer{
+			Service: v, Window: d.Window.Text(tx.ReceivedAt(), tx.Zone()), Verdict: verdict, Open: s.closed(tx, d) == "", Blocked: s.blocked(tx, d, verdict),
 		}
-		offers[i].Draft = drafts[v.Code]
 	}
 	return offers, nil
 }
 
 func (e *Engine) offer(ctx context.Context, tx *store.Tx, who identity.Person, v service.Version) (Offer, error) {
-	d := v.Definition
-	known, err := service.Know(ctx, tx, d, who)
+	offers, err := offersOf(ctx, tx, who, []service.Version{v})
 	if err != nil {
 		return Offer{}, err
 	}
-	o := Offer{Service: v, Window: d.Window.Text(tx.ReceivedAt(), tx.Zone())}
-	o.Verdict, _ = d.Judge(known, tx.ReceivedAt(), tx.Zone())
-	closed, err := whyClosed(ctx, tx, who, d)
-	if err != nil {
-		return Offer{}, err
-	}
-	o.Open = closed == ""
-	o.Blocked, err = whyNot(ctx, tx, who, d, closed, o.Verdict)
-	return o, err
-}
-
-// whyClosed is "" while applications of the service are taken from the student.
-func whyClosed(ctx context.Context, tx *store.Tx, who identity.Person, d service.Definition) (string, error) {
-	at := tx.ReceivedAt()
-	if d.Window.Open(at, tx.Zone()) {
-		return "", nil
-	}
-	longer, err := hasExtension(ctx, tx, who.ID, d.Code, at)
-	if err != nil {
-		return "", fmt.Errorf("load extension: %w", err)
-	}
-	if longer {
-		return "", nil
-	}
-	return fmt.Sprintf("%s现在不在申请时间：%s。", d.Title, d.Window.Text(at, tx.Zone())), nil
-}
-
-// whyNot says in one sentence why the student cannot apply; "" if the student can.
-func whyNot(ctx context.Context, tx *store.Tx, who identity.Person, d service.Definition, closed string, v rule.Verdict) (string, error) {
-	switch {
-	case closed != "":
-		return closed, nil
-	case v.Refused():
-		return v.Why(), nil
-	}
-	return whyFull(ctx, tx, who, d)
+	return offers[0], nil
 }
 
 // Start returns what the student has begun of a service, or begins it with what the
@@ -201,29 +187,16 @@ func (e *Engine) paper(ctx context.Context, tx *store.Tx, who identity.Person, a
 			return Paper{}, err
 		}
 		p.Marked, p.Reason, p.Agreed = review.Marked, review.Reason, true
-		p.Form = onlyMarked(d, p.Marked)
-	} else if p.Blocked, err = e.blocked(ctx, tx, who, d, p.Verdict); err != nil {
-		return Paper{}, err
+		p.Form = onlyMarked(d, a.Answers, p.Marked)
+	} else {
+		s, err := standingOf(ctx, tx, who)
+		if err != nil {
+			return Paper{}, err
+		}
+		p.Blocked = s.blocked(tx, d, p.Verdict)
 	}
 	p.Missing = p.Form.Missing(p.Answers)
 	return p, nil
-}
-
-func (e *Engine) blocked(ctx context.Context, tx *store.Tx, who identity.Person, d service.Definition, v rule.Verdict) (string, error) {
-	closed, err := whyClosed(ctx, tx, who, d)
-	if err != nil {
-		return "", err
-	}
-	return whyNot(ctx, tx, who, d, closed, v)
-}
-
-// onlyMarked opens the marked fields alone; where no field is marked, all of them unless
-// a material is.
-func onlyMarked(d service.Definition, marked []string) form.Form {
-	if len(marked) == 0 {
-		return d.Form
-	}
-	return d.Form.Only(marked...)
 }
 
 // env is what a form is read in now. The calendar reaches two years back and one ahead.

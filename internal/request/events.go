@@ -34,6 +34,7 @@ type Facts struct {
 	College     string      `json:"college"`
 	Rows        [][2]string `json:"rows,omitempty"` // up to four answers, label and text
 	Amount      string      `json:"amount,omitempty"`
+	Asked       string      `json:"asked,omitempty"`   // where less is granted
 	Missing     []string    `json:"missing,omitempty"` // papers not there yet
 	Manual      bool        `json:"manual,omitempty"`  // a rule has to be looked at
 	Again       bool        `json:"again,omitempty"`   // handed in again
@@ -72,6 +73,7 @@ const (
 type said struct {
 	Reason   string
 	Opinion  string
+	Sum      string // a sentence: what is granted instead of what was asked
 	Material string
 	Marked   []string
 }
@@ -84,6 +86,9 @@ func factsOf(a Application) Facts {
 	}
 	if d.Outcome.Kind == service.Payout {
 		f.Amount = form.Yuan(a.Amount)
+		if a.Amount != a.Applied {
+			f.Asked = form.Yuan(a.Applied)
+		}
 	}
 	for _, m := range a.Missing() {
 		f.Missing = append(f.Missing, m.Name)
@@ -135,9 +140,12 @@ func announce(ctx context.Context, tx *store.Tx, a Application, key string, s sa
 	}
 	switch key {
 	case textStage:
-		n.Text = fmt.Sprintf("%s（%s）有新的审核意见：%s", d.Chat, a.Number, sentence(s.Opinion))
+		n.Text = fmt.Sprintf("%s（%s）有新的审核意见：%s", d.Chat, a.Number, s.Sum+sentence(s.Opinion))
 	case textExtended:
 		n.Text = fmt.Sprintf("%s（%s）的期限延到 %s。%s", d.Chat, a.Number, calendar.When(a.Due, tx.Zone()), nextSentence(a, tx.Zone()))
+	}
+	if s.Sum != "" && key != textStage {
+		n.Text += s.Sum
 	}
 	return outbox.Put(ctx, tx, outbox.Message{
 		To: []identity.ID{a.Student.ID}, Kind: KindChanged, Class: outbox.Reply, Scope: scope(a), Subject: Subject(a.PublicID), Args: n,

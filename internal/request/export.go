@@ -38,7 +38,7 @@ func (e *Engine) Export(ctx context.Context, tx *store.Tx, who identity.Person, 
 		return err
 	}
 	fields := columnsOf(items)
-	header := []string{"编号", "学号", "姓名", "学院", "班级", "状态", "提交时间", "金额（元）"}
+	header := []string{"编号", "学号", "姓名", "学院", "班级", "状态", "提交时间", "申请金额（元）", "核定金额（元）"}
 	for _, c := range fields {
 		header = append(header, c.label)
 	}
@@ -74,13 +74,13 @@ func columnsOf(items []Application) []column {
 }
 
 func exportRow(tx *store.Tx, a Application, fields []column) []string {
-	amount := ""
+	asked, amount := "", ""
 	if a.Service.Outcome.Kind == service.Payout {
-		amount = form.Yuan(a.Amount)
+		asked, amount = form.Yuan(a.Applied), form.Yuan(a.Amount)
 	}
 	row := []string{
 		a.Number, a.Student.Number, a.Student.Name, a.Student.College, a.Student.ClassName, a.StateLabel(),
-		a.SubmittedAt.In(tx.Zone()).Format("2006-01-02 15:04"), amount,
+		a.SubmittedAt.In(tx.Zone()).Format("2006-01-02 15:04"), asked, amount,
 	}
 	texts := map[string]string{}
 	for _, r := range a.Rows() {

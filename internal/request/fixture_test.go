@@ -31,6 +31,7 @@ type school struct {
 	jobs   *job.Runner
 
 	he, shen, lu, jiang, admin identity.Person // he and shen: aid office; lu: work office; jiang: 辅导员
+	cheng                      identity.Person // leads the work office
 	students                   []identity.Person
 	at                         time.Time // when an act reaches us; zero is now
 }
@@ -130,6 +131,17 @@ func (s *school) apply(changed map[string]string) {
 		}
 		files = append(files, fileOf(s.t, code, text))
 	}
+	s.offer(files)
+}
+
+// applyOnly makes one of the made-up services all there is.
+func (s *school) applyOnly(code string) {
+	s.t.Helper()
+	s.offer([]service.File{fileOf(s.t, code, definitions()[code])})
+}
+
+func (s *school) offer(files []service.File) {
+	s.t.Helper()
 	s.update(func(ctx context.Context, tx *store.Tx) error {
 		_, err := service.Apply(ctx, tx, identity.Operator(), files)
 		return err
@@ -200,6 +212,7 @@ func newSchool(t testing.TB, students int) *school {
 		s.shen = staff("沈嘉木", "t2", identity.Office, aid)
 		s.lu = staff("陆一舟", "t3", identity.Office, work)
 		s.jiang = staff("江月明", "t4", identity.ClassCounsellor, class)
+		s.cheng = staff("程景行", "t6", identity.OfficeHead, work)
 		s.admin = staff("周海宁", "t5", identity.Admin, 0)
 		for i := range students {
 			id := person(fmt.Sprintf("张晓%c", '一'+rune(i)), "student", fmt.Sprintf("2023%04d", i), "bachelor", "enrolled", class)

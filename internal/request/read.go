@@ -113,6 +113,14 @@ func (e *Engine) File(ctx context.Context, tx *store.Tx, who identity.Person, pu
 	return blob.Of(ctx, tx, Subject(publicID), file)
 }
 
+// Thumb is File with a picture made small, where that was stored.
+func (e *Engine) Thumb(ctx context.Context, tx *store.Tx, who identity.Person, publicID, file string) (blob.Blob, error) {
+	if _, err := readable(ctx, tx, who, publicID); err != nil {
+		return blob.Blob{}, err
+	}
+	return blob.ThumbOf(ctx, tx, Subject(publicID), file)
+}
+
 // Replay judges an application again by the snapshot it was submitted with: the same
 // verdict, whatever the school knows by now (T5).
 func Replay(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) (rule.Verdict, error) {

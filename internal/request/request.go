@@ -169,7 +169,7 @@ func (m Material) Received() bool { return !m.ReceivedAt.IsZero() }
 type Event struct {
 	At      time.Time
 	State   State
-	Action  string // "state", or receive, unreceive, extend, resubmit, ask, answer
+	Action  string // "state", or receive, unreceive, extend, resubmit, stage, amount
 	By      string // "" is the system
 	Words   string // reason, opinion or the name of a paper
 	Student bool   // the student did it
@@ -188,6 +188,8 @@ func (e Event) Label() string {
 		return "重新提交"
 	case actionStage:
 		return "本环节通过"
+	case actionAmount:
+		return "核定金额"
 	}
 	return e.State.Label()
 }
@@ -200,6 +202,7 @@ const (
 	actionExtend    = "extend"
 	actionResubmit  = "resubmit"
 	actionStage     = "stage"
+	actionAmount    = "amount"
 )
 
 // Certificate is what was issued for an application.
@@ -227,6 +230,7 @@ type Application struct {
 	Asks        []Ask
 	Certificate *Certificate // nil if none was issued
 	Amount      int64        // fen to be paid out
+	Applied     int64        // fen the student applied for; less may be granted
 	Due         time.Time    // papers are handed in before it; zero if none
 	CreatedAt   time.Time
 	SubmittedAt time.Time
@@ -277,7 +281,7 @@ func (a Application) Next() (step, office string, due time.Time) {
 		if m := a.Missing(); len(m) > 0 {
 			return "交材料：" + names(m), a.Service.Place, a.Due
 		}
-		return a.Review.Stage().Title, a.Service.Place, a.Review.Due
+		return a.Review.Stage().Title, a.holder(a.Review.Stage()), a.Review.Due
 	case Returned:
 		return "补充标出的内容，再提交", "你", a.Due
 	case Approved:
@@ -291,6 +295,19 @@ func (a Application) Next() (step, office string, due time.Time) {
 	default:
 		return "", "", time.Time{}
 	}
+}
+
+// holder is who decides in a stage, as people call them (T9).
+func (a Application) holder(s approval.Stage) string {
+	switch {
+	case s.Role == identity.ClassCounsellor:
+		return s.Role.Label()
+	case s.Scope == approval.OfStudent:
+		return a.Student.College + s.Role.Label()
+	case s.Role == identity.OfficeHead:
+		return a.Service.Department + "负责人"
+	}
+	return a.Service.Place
 }
 
 func names(list []Material) string {

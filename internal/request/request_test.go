@@ -314,9 +314,12 @@ func TestA_stranger_learns_nothing_from_an_id(t *testing.T) {
 		"Discard": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
 			return e.Discard(ctx, tx, who, id)
 		},
-		"Dispute": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Dispute(ctx, tx, who, id, "tier", "不对")
+		"AskAbout": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			_, err := e.AskAbout(ctx, tx, who, id, "tier", "不对")
 			return err
+		},
+		"Annotate": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
+			return e.Annotate(ctx, tx, who, id, "备注")
 		},
 		"File": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
 			_, err := e.File(ctx, tx, who, id, "x")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,6 +83,7 @@ type applicationRow struct {
 	State       State         `db:"state"`
 	Draft       []byte        `db:"draft"`
 	Amount      sql.NullInt64 `db:"amount"`
+	Asked       sql.NullInt64 `db:"asked"`
 	DueAt       sql.NullTime  `db:"due_at"`
 	CreatedAt   time.Time     `db:"created_at"`
 	UpdatedAt   time.Time     `db:"updated_at"`
@@ -99,7 +101,7 @@ type applicationRow struct {
 }
 
 const selectApplication = `
-	select a.id, a.public_id, coalesce(a.number, '') number, a.version_id, a.student_id, a.department_id, a.state, a.draft, a.amount, a.due_at,
+	select a.id, a.public_id, coalesce(a.number, '') number, a.version_id, a.student_id, a.department_id, a.state, a.draft, a.amount, coalesce(a.asked, a.amount) asked, a.due_at,
 		a.created_at, a.updated_at, a.submitted_at, a.decided_at, a.ended_at, s.no, s.answers, s.snapshot,
 		p.name, a.student_number, coalesce(p.college_name, '') college, coalesce(p.unit_name, '') class, coalesce(p.campus_name, '') campus
 	from application a join identity_person p on p.id = a.student_id
@@ -130,7 +132,7 @@ func applications(ctx context.Context, tx *store.Tx, where string, args ...any) 
 
 func (r applicationRow) application(ctx context.Context, tx *store.Tx, papers []Material) (Application, error) {
 	a := Application{
-		PublicID: r.PublicID, Number: r.Number, State: r.State, Amount: r.Amount.Int64, Due: r.DueAt.Time, CreatedAt: r.CreatedAt,
+		PublicID: r.PublicID, Number: r.Number, State: r.State, Amount: r.Amount.Int64, Applied: r.Asked.Int64, Due: r.DueAt.Time, CreatedAt: r.CreatedAt,
 		SubmittedAt: r.SubmittedAt.Time, DecidedAt: r.DecidedAt.Time, EndedAt: r.EndedAt.Time, Materials: papers,
 		Student: Student{ID: r.Student, Name: r.Name, Number: r.StudentNo, College: r.College, ClassName: r.Class, Campus: r.Campus},
 		id:      r.ID, department: r.Department, no: int(r.No.Int64), draft: r.Draft, updated: r.UpdatedAt,
@@ -139,13 +141,7 @@ func (r applicationRow) application(ctx context.Context, tx *store.Tx, papers []
 	if a.Service, err = service.Get(ctx, tx, r.Version); err != nil {
 		return a, err
 	}
-	for i, m := range a.Materials {
-		for _, d := range a.Service.Materials {
-			if d.Code == m.Code {
-				a.Materials[i].Name = d.Name
-			}
-		}
-	}
+	a.Materials = inOrder(papers, a.Service.Definition)
 	if r.No.Valid {
 		if err := unsealJSON(tx, answersPlace(a.id, a.no), r.Answers, &a.Answers); err != nil {
 			return a, err
@@ -159,6 +155,20 @@ func (r applicationRow) application(ctx context.Context, tx *store.Tx, papers []
 	}
 	a.Answers, err = a.written(tx)
 	return a, err
+}
+
+// inOrder names the papers and puts them in the order of the service's file.
+func inOrder(papers []Material, d service.Definition) []Material {
+	place := func(m Material) int {
+		return slices.IndexFunc(d.Materials, func(s service.Material) bool { return s.Code == m.Code })
+	}
+	for i, m := range papers {
+		if at := place(m); at >= 0 {
+			papers[i].Name = d.Materials[at].Name
+		}
+	}
+	slices.SortStableFunc(papers, func(a, b Material) int { return place(a) - place(b) })
+	return papers
 }
 
 func one(ctx context.Context, tx *store.Tx, publicID string) (Application, error) {
@@ -179,7 +189,7 @@ func insertSubmission(ctx context.Context, tx *store.Tx, a Application, who iden
 	}
 	_, err := tx.ExecContext(ctx, `
 		update application set state = 'submitted', number = $2 || lpad(nextval('application_number')::text, 6, '0'), version_id = $3, via = $4,
-			student_name = $5, student_number = $6, draft = null, amount = $7, due_at = $8, submitted_at = $9
+			student_name = $5, student_number = $6, draft = null, amount = $7, asked = $7, due_at = $8, submitted_at = $9
 		where id = $1 and state = 'draft'`,
 		a.id, tx.Now().In(tx.Zone()).Format("06"), a.Service.ID, via, who.Name, who.Number, s.amount, sql.NullTime{Time: due, Valid: !due.IsZero()}, tx.ReceivedAt())
 	return err
@@ -189,7 +199,7 @@ func insertResubmission(ctx context.Context, tx *store.Tx, a Application, s subm
 	if err := insertAnswers(ctx, tx, a, a.no+1, s); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `update application set state = 'submitted', draft = null, amount = $2 where id = $1 and state = 'returned'`, a.id, s.amount)
+	_, err := tx.ExecContext(ctx, `update application set state = 'submitted', draft = null, amount = $2, asked = $2 where id = $1 and state = 'returned'`, a.id, s.amount)
 	return err
 }
 
@@ -241,6 +251,12 @@ func setState(ctx context.Context, tx *store.Tx, a Application, to State) (bool,
 	return n == 1, err
 }
 
+// setAmount grants a sum; one above what was asked is refused by the database.
+func setAmount(ctx context.Context, tx *store.Tx, id, fen int64) error {
+	_, err := tx.ExecContext(ctx, `update application set asked = coalesce(asked, amount), amount = $2 where id = $1`, id, fen)
+	return err
+}
+
 func setDue(ctx context.Context, tx *store.Tx, id int64, due time.Time) error {
 	_, err := tx.ExecContext(ctx, `update application set due_at = $2 where id = $1`, id, due)
 	return err
@@ -262,11 +278,23 @@ func takeSeat(ctx context.Context, tx *store.Tx, application int64, student iden
 	return n == 1, err
 }
 
-func seatsTaken(ctx context.Context, tx *store.Tx, student identity.ID, code, period string) (int, error) {
-	var n int
-	err := tx.GetContext(ctx, &n, `
-		select count(*) from application_seat where student_id = $1 and service = $2 and period = $3`, student, code, period)
-	return n, err
+// seatsOf counts the seats a student holds, by service and period.
+func seatsOf(ctx context.Context, tx *store.Tx, student identity.ID) (map[string]map[string]int, error) {
+	var rows []struct {
+		Service string `db:"service"`
+		Period  string `db:"period"`
+		N       int    `db:"n"`
+	}
+	err := tx.SelectContext(ctx, &rows, `
+		select service, period, count(*) n from application_seat where student_id = $1 group by service, period`, student)
+	taken := map[string]map[string]int{}
+	for _, r := range rows {
+		if taken[r.Service] == nil {
+			taken[r.Service] = map[string]int{}
+		}
+		taken[r.Service][r.Period] = r.N
+	}
+	return taken, err
 }
 
 // freeSeats gives back what an application in the state does not use: everything, or what
@@ -299,7 +327,7 @@ func materialsOf(ctx context.Context, tx *store.Tx, applications []int64) (map[i
 	err := tx.SelectContext(ctx, &rows, `
 		select m.application_id, m.code, m.required, m.received_at, coalesce(p.name, '') by_name
 		from application_material m left join identity_person p on p.id = m.received_by
-		where m.application_id = any($1) order by m.application_id, m.code`, pq.Array(applications))
+		where m.application_id = any($1)`, pq.Array(applications))
 	papers := map[int64][]Material{}
 	for _, r := range rows {
 		papers[r.Application] = append(papers[r.Application], Material{Code: r.Code, Name: r.Code, Required: r.Required, ReceivedAt: r.At.Time, ReceivedBy: r.By})
@@ -351,11 +379,16 @@ func insertExtension(ctx context.Context, tx *store.Tx, publicID string, student
 	return err
 }
 
-func hasExtension(ctx context.Context, tx *store.Tx, student identity.ID, code string, at time.Time) (bool, error) {
-	var ok bool
-	err := tx.GetContext(ctx, &ok, `
-		select exists (select 1 from application_extension where student_id = $1 and service = $2 and until > $3 and given_at <= $3)`, student, code, at)
-	return ok, err
+// extensionsOf are the services kept open for a student at the time.
+func extensionsOf(ctx context.Context, tx *store.Tx, student identity.ID, at time.Time) (map[string]bool, error) {
+	var codes []string
+	err := tx.SelectContext(ctx, &codes, `
+		select distinct service from application_extension where student_id = $1 and until > $2 and given_at <= $2`, student, at)
+	longer := make(map[string]bool, len(codes))
+	for _, c := range codes {
+		longer[c] = true
+	}
+	return longer, err
 }
 
 type queueRow struct {
@@ -493,6 +526,9 @@ type newAsk struct {
 	Student     identity.ID
 	Field       string
 	Question    string
+
+	PublicApplication string        // public id of Application
+	To                []identity.ID // who is told; nobody: the office
 }
 
 func insertAsk(ctx context.Context, tx *store.Tx, n newAsk) error {
@@ -635,6 +671,7 @@ func Sealed() []store.Sealed {
 		{Table: "application_extension", Column: "reason", Key: "id", Place: `'application_extension/reason/' || public_id`},
 		{Table: "application_ask", Column: "question", Key: "id", Place: `'application_ask/question/' || public_id`},
 		{Table: "application_ask", Column: "answer", Key: "id", Place: `'application_ask/answer/' || public_id`},
+		{Table: "application_note", Column: "words", Key: "id", Place: `'application_note/words/' || public_id`},
 		{Table: "certificate", Column: "content", Key: "application_id", Place: `'certificate/content/' || application_id`},
 		{Table: "signing_key", Column: "key", Key: "id", Place: `'signing_key/key/' || id`},
 		{Table: "payout_row", Column: "reason", Key: "id", Place: `'payout_row/reason/' || list_id || '/' || application_id`},

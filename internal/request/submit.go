@@ -63,11 +63,11 @@ func (e *Engine) judge(ctx context.Context, tx *store.Tx, who identity.Person, a
 		return submission{}, err
 	}
 	d := a.Service.Definition
-	closed, err := whyClosed(ctx, tx, who, d)
+	s, err := standingOf(ctx, tx, who)
 	if err != nil {
 		return submission{}, err
 	}
-	switch {
+	switch closed := s.closed(tx, d); {
 	case closed != "":
 		return submission{}, errs.New(errs.Conflict, closed)
 	case !p.Agreed:
@@ -215,28 +215,14 @@ func takeSeats(ctx context.Context, tx *store.Tx, who identity.Person, a Applica
 			return fmt.Errorf("take seat: %w", err)
 		}
 		if !ok {
-			taken, err := seatsTaken(ctx, tx, who.ID, d.Code, l.period)
+			s, err := standingOf(ctx, tx, who)
 			if err != nil {
-				return fmt.Errorf("count seats: %w", err)
+				return err
 			}
-			return errs.New(errs.Conflict, l.full(d, taken))
+			return errs.New(errs.Conflict, l.full(d, s.taken[d.Code][l.period]))
 		}
 	}
 	return nil
-}
-
-// whyFull is "" while the student has a seat left of every limit.
-func whyFull(ctx context.Context, tx *store.Tx, who identity.Person, d service.Definition) (string, error) {
-	for _, l := range limitsOf(d, tx.ReceivedAt(), tx.Zone()) {
-		taken, err := seatsTaken(ctx, tx, who.ID, d.Code, l.period)
-		if err != nil {
-			return "", fmt.Errorf("count seats: %w", err)
-		}
-		if taken >= l.most {
-			return l.full(d, taken), nil
-		}
-	}
-	return "", nil
 }
 
 // Resubmit hands in again what came back: only what was marked is read from in, and the

@@ -132,6 +132,10 @@ type Outcome struct {
 	States   []State     `yaml:"states"`   // the words of the steps; "" leaves ours
 }
 
+// Asks tells whether the sum follows from what the student wrote, so that less can be
+// granted.
+func (o Outcome) Asks() bool { return o.Amount != nil && o.Amount.Field != "" }
+
 // Template is what a certificate says; its texts may hold placeholders in braces.
 type Template struct {
 	Title     string   `yaml:"title"`
