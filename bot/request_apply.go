@@ -184,8 +184,11 @@ type writing struct {
 
 // again tells whether the field came back to be answered anew and has not been.
 func (w writing) again(name string, answered bool) bool {
-	return w.Returned && !answered && slices.Contains(w.Marked, name) && !slices.ContainsFunc(
-		w.Form.Diff(w.Env.Before, w.Answers), func(c form.Change) bool { return c.Name == name })
+	if !w.Returned || answered || !w.Marks(name) {
+		return false
+	}
+	changed := slices.ContainsFunc(w.Form.Diff(w.Env.Before, w.Answers), func(c form.Change) bool { return c.Name == name })
+	return !changed || slices.Contains(w.Missing, name)
 }
 
 func (w writing) questions() []dialogue.Question {
@@ -243,6 +246,9 @@ func question(f form.Field) dialogue.Question {
 		q.Kind, q.Label, ask = dialogue.Attest, "声明", f.Label+"，对吗？"
 	case form.Photo, form.File:
 		q.Kind, ask = dialogue.Page, f.Label+"要在页面上传"
+		if again := f.Retakes(); len(again) > 0 {
+			ask = f.Numbered(again) + "要在页面重新上传\n其他的都留着，不用再传"
+		}
 	case form.Rows, form.Region, form.Computed:
 		q.Kind, ask = dialogue.Page, f.Label+"要在页面上填"
 	}

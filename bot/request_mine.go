@@ -203,19 +203,12 @@ func (t talk) lacking(list []request.Application) error {
 
 // toDo names the fields that wait for the student.
 func toDo(p request.Paper) string {
-	waiting, how := p.Missing, "还没填"
-	if p.Returned {
-		waiting, how = p.Marked, cmp.Or(p.Reason, "要补充")+"，要改"
-	}
-	var labels []string
-	for _, name := range waiting {
-		if f, ok := p.Service.Form.Field(name); ok {
+	labels, how := p.MarkedLabels(), cmp.Or(p.Reason, "要补充")+"，要改"
+	if !p.Returned {
+		how = "还没填"
+		for _, name := range p.Missing {
+			f, _ := p.Service.Form.Field(name)
 			labels = append(labels, f.Label)
-		}
-		for _, m := range p.Service.Materials {
-			if m.Code == name && !slices.Contains(labels, m.Name) {
-				labels = append(labels, m.Name)
-			}
 		}
 	}
 	switch {

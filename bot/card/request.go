@@ -37,7 +37,7 @@ const maxOptionID = 128
 func applicationRows(f request.Facts) []wecom.Horizontal {
 	rows := []wecom.Horizontal{row("申请人", strings.TrimSpace(f.Student+" "+f.College)), row("编号", f.Number)}
 	if f.Amount != "" {
-		rows = append(rows, row("金额", f.Amount+" 元"))
+		rows = append(rows, row("金额", sumOf(f)))
 	}
 	if f.Manual {
 		rows = append(rows, row("请核对", "有一项条件学校没有记录"))
@@ -74,6 +74,14 @@ func (m Maker) Review(taskID string, c approval.Card, f request.Facts) wecom.Tem
 		card.ButtonSelection = reviewReasons(c, f)
 	}
 	return card
+}
+
+// sumOf is what is paid, with what was asked where less is granted.
+func sumOf(f request.Facts) string {
+	if f.Asked == "" {
+		return f.Amount + " 元"
+	}
+	return f.Amount + " 元（申请 " + f.Asked + " 元）"
 }
 
 func (m Maker) reviewNote(c approval.Card, f request.Facts) string {
@@ -125,6 +133,9 @@ func MissingOf(selected map[string][]string) string {
 // Reviewed is what the card becomes for everybody who holds it: who, when, what.
 func (m Maker) Reviewed(c approval.Card, f request.Facts) wecom.TemplateCard {
 	rows := slices.Concat(applicationRows(f)[:2], []wecom.Horizontal{row("结果", resultOf(c))})
+	if f.Asked != "" {
+		rows = append(rows, row("金额", sumOf(f)))
+	}
 	if c.Reason != "" {
 		rows = append(rows, row("理由", c.Reason))
 	}
@@ -215,7 +226,11 @@ func (m Maker) Asked(f request.AskFacts) string {
 	if f.Dispute {
 		what = "说学校的一项记录不对，请您核对"
 	}
-	return fmt.Sprintf("%s：%s%s。\n%s", f.Title, f.Student, what, m.Link("打开回复", "/desk/asks?ask="+f.Ask))
+	path := "/desk/asks?ask=" + f.Ask
+	if f.Application != "" {
+		path = DeskPath(f.Application)
+	}
+	return fmt.Sprintf("%s：%s%s。\n%s", f.Title, f.Student, what, m.Link("打开回复", path))
 }
 
 // MyApplication shows a student one application and what can be done about it now.

@@ -57,12 +57,16 @@ func TestGolden_applications(t *testing.T) {
 	late.Late = true
 	again.Again, again.Missing = true, nil
 	manual.Manual, manual.Amount, manual.Missing = true, "", nil
+	less := applicationFacts()
+	less.Amount, less.Asked, less.Missing = "540.00", "690.00", nil
 	plain := reviewCard()
 	plain.MayReturn, plain.MayReject, plain.Due = false, false, time.Time{}
 	cards := map[string]wecom.TemplateCard{
 		"review":             m.Review(task, reviewCard(), applicationFacts()),
 		"review_late":        m.Review(task, late, applicationFacts()),
 		"review_again":       m.Review(task, reviewCard(), again),
+		"review_less":        m.Review(task, reviewCard(), less),
+		"reviewed_less":      m.Reviewed(reviewed(approval.Approve, "程景行", "", "有五天没有盖章"), less),
 		"review_plain":       m.Review(task, plain, manual),
 		"reviewed_passed":    m.Reviewed(reviewed(approval.Approve, "何静", "", ""), applicationFacts()),
 		"reviewed_deputy":    m.Reviewed(reviewed(approval.Approve, "何静", "王若溪", ""), applicationFacts()),
@@ -106,6 +110,10 @@ func TestTextsOfApplications(t *testing.T) {
 		{
 			"a question to the office", m.Asked(request.AskFacts{Ask: "q1", Title: "暑期实习补贴", Student: "张同学"}),
 			"暑期实习补贴：张同学想请老师看一看。\n" + `<a href="https://xg.example.edu.cn/desk/asks?ask=q1">打开回复</a>`,
+		},
+		{
+			"a question about an application", m.Asked(request.AskFacts{Ask: "q1", Application: "a1", Title: "暑期实习补贴", Student: "张同学"}),
+			"暑期实习补贴：张同学想请老师看一看。\n" + `<a href="https://xg.example.edu.cn/desk/applications/a1">打开回复</a>`,
 		},
 		{
 			"a dispute", m.Asked(request.AskFacts{Ask: "q1", Title: "暑期实习补贴", Student: "张同学", Dispute: true}),
