@@ -153,7 +153,7 @@ func (w *world) decide(application string, d approval.Decision) {
 		if err != nil {
 			return err
 		}
-		for _, userid := range []string{"t10", "t14", "t15", "t16", "t17", "t18", "t19", "t20", "t21", "t22", "t23"} {
+		for _, userid := range []string{"t10", "t14", "t15", "t16", "t17", "t18", "t19", "t20", "t21", "t22", "t23", "t24"} {
 			who, err := identity.Find(ctx, tx, userid)
 			if err != nil {
 				return err

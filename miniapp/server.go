@@ -145,7 +145,7 @@ func (s *Server) Register(r *gin.Engine) {
 	staff := r.Group("/desk", s.sameOrigin(page.Desk), s.signedIn(page.Desk), s.limitActs(page.Desk))
 	desk.Register(s.kit.Routes(staff, page.Desk), desk.Deps{Requests: s.deps.Requests})
 	v1 := r.Group("/api/v1", s.sameOrigin(page.API), s.authenticated, s.limitActs(page.API))
-	api.Register(s.kit.Routes(v1, page.API), api.Deps{Home: s.deps.Home, Requests: s.deps.Requests, OnAgreed: s.deps.OnAgreed})
+	api.Register(s.kit.Routes(v1, page.API), api.Deps{Home: s.deps.Home, Requests: s.deps.Requests, OnAgreed: s.deps.OnAgreed, OnFilled: s.deps.OnFilled})
 	r.GET("/api/v1/openapi.json", api.OpenAPI)
 	r.NoRoute(func(g *gin.Context) {
 		s.kit.Fail(g, faceOf(g.Request.URL.Path), errs.New(errs.NotFound, "这个地址没有内容，可能是链接不完整。"))

@@ -19,11 +19,14 @@ import (
 //go:embed openapi.json
 var files embed.FS
 
-// Deps is what the API needs besides the kit. OnAgreed may be nil.
+// Deps is what the API needs besides the kit. OnAgreed and OnFilled may be nil.
 type Deps struct {
 	Home     templates.Home
 	Requests *request.Engine
 	OnAgreed func(ctx context.Context, tx *store.Tx, who identity.Person) error
+	// OnFilled runs in the transaction in which a call changed an application being
+	// written.
+	OnFilled func(ctx context.Context, tx *store.Tx, who identity.Person) error
 }
 
 type face struct{ Deps }

@@ -34,6 +34,7 @@ func registerRequests(r page.Routes, f face) {
 	r.POST("/applications/:application/submit", f.submit)
 	r.POST("/applications/:application/resubmit", f.resubmit)
 	r.POST("/applications/:application/withdraw", f.takeBack)
+	r.POST("/applications/:application/questions", f.questionOn)
 	r.POST("/applications/:application/files", f.upload)
 	r.GET("/applications/:application/files/:file", f.file)
 }
@@ -157,7 +158,10 @@ func (f face) agree(c *page.Context) error {
 		if err != nil {
 			return err
 		}
-		return service.Agree(c, tx, who, v.Definition, in.Version)
+		if err := service.Agree(c, tx, who, v.Definition, in.Version); err != nil {
+			return err
+		}
+		return f.filled(c, tx, who)
 	}); err != nil && !errors.Is(err, page.ErrRepeat) {
 		return err
 	}
@@ -230,6 +234,26 @@ func (f face) question(c *page.Context) error {
 	return nil
 }
 
+// questionOn puts a question about one's application to whoever reviews it; with a field,
+// that what the school recorded there is wrong (T6).
+func (f face) questionOn(c *page.Context) error {
+	var in struct {
+		Text  string `json:"text"`
+		Field string `json:"field"`
+	}
+	if err := c.ReadJSON(&in); err != nil {
+		return err
+	}
+	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+		_, err := f.Requests.AskAbout(c, tx, who, c.Param("application"), in.Field, in.Text)
+		return err
+	}); err != nil && !errors.Is(err, page.ErrRepeat) {
+		return err
+	}
+	c.Gin.Status(http.StatusNoContent)
+	return nil
+}
+
 func (f face) draft(c *page.Context) error {
 	return f.showPaper(c, http.StatusOK, c.Param("application"))
 }
@@ -268,12 +292,22 @@ func (f face) saveDraft(c *page.Context) error {
 		return err
 	}
 	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
-		_, err := f.Requests.Save(c, tx, who, c.Param("application"), in)
-		return err
+		if _, err := f.Requests.Save(c, tx, who, c.Param("application"), in); err != nil {
+			return err
+		}
+		return f.filled(c, tx, who)
 	}); err != nil && !errors.Is(err, page.ErrRepeat) {
 		return err
 	}
 	return f.showPaper(c, http.StatusOK, c.Param("application"))
+}
+
+// filled has a chat that waits for what was just written go on.
+func (f face) filled(c *page.Context, tx *store.Tx, who identity.Person) error {
+	if f.OnFilled == nil {
+		return nil
+	}
+	return f.OnFilled(c, tx, who)
 }
 
 func (f face) discard(c *page.Context) error {
@@ -308,7 +342,10 @@ func (f face) handIn(c *page.Context, do func(tx *store.Tx, who identity.Person,
 		return err
 	}
 	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
-		return do(tx, who, c.Param("application"), in)
+		if err := do(tx, who, c.Param("application"), in); err != nil {
+			return err
+		}
+		return f.filled(c, tx, who)
 	}); err != nil && !errors.Is(err, page.ErrRepeat) {
 		return err
 	}
@@ -370,6 +407,7 @@ type application struct {
 	Opinion     string     `json:"opinion"`
 	Marked      []string   `json:"marked"`
 	Amount      *string    `json:"amount"` // yuan, 128.50
+	Asked       *string    `json:"asked"`  // what was asked for, where less may be granted
 	Materials   []material `json:"materials"`
 }
 
@@ -395,8 +433,8 @@ func applicationIn(zone *time.Location) func(request.Application) application {
 		what, office, due := a.Next()
 		out.Next = next{what, office, moment(due, zone)}
 		if a.Service.Outcome.Kind == service.Payout && a.State != request.Draft {
-			yuan := form.Yuan(a.Amount)
-			out.Amount = &yuan
+			amount, asked := form.Yuan(a.Amount), form.Yuan(a.Applied)
+			out.Amount, out.Asked = &amount, &asked
 		}
 		return out
 	}

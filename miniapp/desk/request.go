@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -108,7 +107,7 @@ type Applications struct {
 	Prints bool   // the chosen ones can be marked as made
 	Zone   *time.Location
 
-	marked, retake []string // of a refused return
+	marked []string // of a refused return
 }
 
 // Chip chooses a state of the queue.
@@ -181,11 +180,6 @@ func (p *Applications) Because(label string) Input {
 // Marked tells whether the refused form had marked it.
 func (p *Applications) Marked(name string) bool { return slices.Contains(p.marked, name) }
 
-// Retakes tells whether the refused form had marked the picture.
-func (p *Applications) Retakes(field string, i int) bool {
-	return slices.ContainsFunc(p.retake, func(s string) bool { return strings.HasPrefix(s, fmt.Sprintf("%s#%d#", field, i+1)) })
-}
-
 // There is the badge of what is there.
 func (*Opened) There(word string) page.Badge { return page.NewBadge("done", word) }
 
@@ -248,9 +242,9 @@ func (o *Opened) Stage() approval.Stage { return o.Review.Stage() }
 // Last tells whether the present stage is the last one.
 func (o *Opened) Last() bool { return o.Review.At == len(o.Review.Stages)-1 }
 
-// Blocked names the papers the last approval waits for, "" if it waits for none.
+// Blocked names the papers the approval waits for, "" if it waits for none.
 func (o *Opened) Blocked() string {
-	if !o.Last() {
+	if !o.Last() && !o.Stage().Papers {
 		return ""
 	}
 	var list []string
@@ -267,6 +261,23 @@ func (o *Opened) Yuan() string {
 	}
 	return form.Yuan(o.Amount)
 }
+
+// Asked is the sum the student asked for where less is granted, "" else.
+func (o *Opened) Asked() string {
+	if !o.Pays() || o.Amount == o.Applied {
+		return ""
+	}
+	return form.Yuan(o.Applied)
+}
+
+// Assesses tells whether less than was asked can be granted.
+func (o *Opened) Assesses() bool { return o.Service.Outcome.Asks() }
+
+// Most is what can be granted at most.
+func (o *Opened) Most() string { return form.Yuan(o.Applied) }
+
+// Mark is how a return names one picture of a question.
+func (*Opened) Mark(field, file string) string { return request.Picture(field, file) }
 
 // Pays tells whether money follows.
 func (o *Opened) Pays() bool { return o.Service.Outcome.Kind == service.Payout }
@@ -542,7 +553,7 @@ func seesReviews(who identity.Person) bool {
 // workGroup is the queues of the person's offices, and what waits for a decision.
 func workGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group, error) {
 	w, err := request.WorkOf(ctx, tx, who)
-	if err != nil || !w.Office && w.Reviews == 0 && !who.Has(identity.ClassCounsellor) {
+	if err != nil || !w.Office && w.Reviews == 0 && !who.Has(identity.ClassCounsellor, identity.OfficeHead) {
 		return Group{}, err
 	}
 	g := Group{Name: "申请办理", Items: []Item{{Path: "/desk/applications", Name: "待我审核", Detail: "轮到您决定的申请", Count: w.Reviews}}}

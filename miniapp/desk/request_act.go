@@ -9,6 +9,7 @@ import (
 
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
@@ -27,8 +28,8 @@ func (h applications) act(c *page.Context) error {
 		return request.ErrNotYours // what is under this address is nobody's to learn
 	}
 	p := &Applications{place: placeOf(c.Form("of"), c.Form), Asking: act}
-	p.Form = typed(c, "reason", "own", "opinion", "until", "why", "card")
-	p.marked, p.retake = c.Gin.PostFormArray("marked"), c.Gin.PostFormArray("retake")
+	p.Form = typed(c, "reason", "own", "opinion", "amount", "until", "why", "card", "note", "answer")
+	p.marked = c.Gin.PostFormArray("marked")
 	if own := p.Form["own"]; own != "" {
 		p.Form["reason"] = own
 	}
@@ -55,13 +56,24 @@ type requestVerb func(c *page.Context, tx *store.Tx, who identity.Person, id str
 func (h applications) verb(act string) (requestVerb, bool) {
 	if decides(act) {
 		return func(c *page.Context, tx *store.Tx, who identity.Person, _ string, f Form) error {
-			_, err := h.engine.Approval.Decide(c, tx, who, c.Form("task"), decision(c, approval.Action(act), f))
+			d, err := decision(c, approval.Action(act), f)
+			if err != nil {
+				return err
+			}
+			_, err = h.engine.Approval.Decide(c, tx, who, c.Form("task"), d)
 			return err
 		}, true
 	}
 	verb, ok := map[string]requestVerb{
 		"receive": func(c *page.Context, tx *store.Tx, who identity.Person, id string, _ Form) error {
 			return h.receive(c, tx, who, id)
+		},
+		"note": func(c *page.Context, tx *store.Tx, who identity.Person, id string, f Form) error {
+			return h.engine.Annotate(c, tx, who, id, f["note"])
+		},
+		"answer": func(c *page.Context, tx *store.Tx, who identity.Person, _ string, f Form) error {
+			_, err := h.engine.Answer(c, tx, who, c.Form("ask"), f["answer"])
+			return err
 		},
 		"unreceive": h.giveBack,
 		"extend":    h.extend,
@@ -85,26 +97,20 @@ func (h applications) verb(act string) (requestVerb, bool) {
 	return verb, ok
 }
 
-// decision reads the form of a decision. A picture to be taken again marks its question
-// and says in the opinion which one it is.
-func decision(c *page.Context, act approval.Action, f Form) approval.Decision {
-	d := approval.Decision{Action: act, Opinion: f["opinion"], Via: viaDesk}
-	if act == approval.Approve {
-		return d
-	}
-	d.Reason = f["reason"]
+// decision reads the form of a decision; no sum is the one that was asked for.
+func decision(c *page.Context, act approval.Action, f Form) (approval.Decision, error) {
+	d := approval.Decision{Action: act, Opinion: f["opinion"], Reason: f["reason"], Via: viaDesk}
 	if act == approval.Return {
 		d.Marked = c.Gin.PostFormArray("marked")
-		for _, picture := range c.Gin.PostFormArray("retake") {
-			name, rest, _ := strings.Cut(picture, "#")
-			number, label, _ := strings.Cut(rest, "#")
-			if !slices.Contains(d.Marked, name) {
-				d.Marked = append(d.Marked, name)
-			}
-			d.Opinion = strings.TrimSpace(fmt.Sprintf("%s “%s”第 %s 张请重拍。", d.Opinion, label, number))
-		}
 	}
-	return d
+	if typed := strings.TrimSpace(f["amount"]); typed != "" && act == approval.Approve {
+		fen, ok := form.ParseYuan(typed)
+		if !ok || fen == 0 {
+			return d, errs.Field("amount", "金额写到分就够了，例如 128.50。")
+		}
+		d.Amount = fen
+	}
+	return d, nil
 }
 
 // receive ticks every paper that was chosen.
@@ -158,7 +164,10 @@ func (h applications) decideMany(c *page.Context) error {
 		if len(tasks) == 0 {
 			return errs.New(errs.Invalid, "先勾选要处理的申请。")
 		}
-		d := decision(c, approval.Action(f["act"]), f)
+		d, err := decision(c, approval.Action(f["act"]), f)
+		if err != nil {
+			return err
+		}
 		if d.Action != approval.Approve && d.Reason == "" {
 			return errs.Field("reason", "请选一个理由或写一句话，学生会看到。")
 		}

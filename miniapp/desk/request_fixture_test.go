@@ -1,12 +1,16 @@
 package desk_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"image"
+	"image/png"
 
 	"github.com/xuegong/xuegong/internal/approval"
+	"github.com/xuegong/xuegong/internal/blob"
 	"github.com/xuegong/xuegong/internal/document"
 	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/internal/identity"
@@ -53,6 +57,7 @@ outcome: {kind: certificate, template: {title: 奖助证明, issuer: 勤工助�
 		"subsidy": fmt.Sprintf(head, "subsidy", "车票补贴") + `
 fields:
   - {name: cost, label: 费用, kind: money, required: true, max: "500"}
+  - {name: scan, label: 车票扫描, kind: photo, max: "3"}
 materials:
   - {code: ticket, name: 往返车票, required: true, paper: true, deadline_days: 7}
 stages:
@@ -88,6 +93,13 @@ func (s *school) applied(userid, code string) (a request.Application) {
 	in := form.Input{"reason": {"申请助学贷款"}, "cost": {"128.50"}}
 	delete(in, map[string]string{"proof": "cost", "subsidy": "reason"}[code])
 	s.as(userid, func(ctx context.Context, tx *store.Tx, who identity.Person) error {
+		for range 2 {
+			b, err := blob.Put(ctx, tx, int64(who.ID), "车票.png", picture(), nil)
+			if err != nil {
+				return err
+			}
+			in["scan"] = append(in["scan"], b.PublicID)
+		}
 		v, err := service.ByCode(ctx, tx, code)
 		if err != nil {
 			return err
@@ -103,6 +115,23 @@ func (s *school) applied(userid, code string) (a request.Application) {
 		return err
 	})
 	return a
+}
+
+func picture() []byte {
+	var b bytes.Buffer
+	_ = png.Encode(&b, image.NewGray(image.Rect(0, 0, 16, 16)))
+	return b.Bytes()
+}
+
+// asks puts a question of the student about an application and returns its id.
+func (s *school) asks(userid, application, question string) (id string) {
+	s.t.Helper()
+	s.as(userid, func(ctx context.Context, tx *store.Tx, who identity.Person) error {
+		k, err := s.requests.AskAbout(ctx, tx, who, application, "", question)
+		id = k.PublicID
+		return err
+	})
+	return id
 }
 
 // application is one as its student reads it.

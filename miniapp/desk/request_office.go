@@ -64,11 +64,7 @@ func (h applications) answerAsk(c *page.Context) error {
 		_, err := h.engine.Answer(c, tx, who, c.Param("id"), c.Form("answer"))
 		return err
 	})
-	next := address("/desk/asks", "said", "ask_answered")
-	if app := c.Form("application"); app != "" {
-		next = placeOf(c.Form("of"), c.Form).address("application", app, "said", "ask_answered")
-	}
-	return done(c, err, next, func(cause error) error {
+	return done(c, err, address("/desk/asks", "said", "ask_answered"), func(cause error) error {
 		p := &Asks{Asking: c.Param("id")}
 		p.Form = typed(c, "answer")
 		if err := h.loadAsks(c, p); err != nil {

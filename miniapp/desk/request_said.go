@@ -20,6 +20,10 @@ func saidOfApplications(word string, n int) string {
 		return "已登记收到的材料。"
 	case "application_unreceive":
 		return "已取消登记，这项材料回到“还缺”。"
+	case "application_note":
+		return "已记下，只有经办的老师能看。"
+	case "application_answer":
+		return "已回复，学生马上会收到。"
 	case "application_extend":
 		return "期限已延长，学生马上会收到通知。"
 	case "application_window":

@@ -119,15 +119,15 @@ func TestAReturnNeedsAReasonAndMarksWhatToMend(t *testing.T) {
 		t.Fatalf("without a reason = %d, want 422", got.status)
 	}
 	has(t, got.body, "请选一个理由或写一句话", "写清用途</textarea>", `value="reason" checked`, `name="act" open`)
-	got = s.send(workOffice, at, path, "task", a.Review.Task, "own", "原因再写细一点", "retake", "note#2#说明", "marked", "reason")
+	got = s.send(workOffice, at, path, "task", a.Review.Task, "own", "原因再写细一点", "marked", "reason")
 	if got.status != http.StatusSeeOther {
 		t.Fatalf("return = %d\n%s", got.status, got.body)
 	}
 	r := s.application("s02", a.PublicID)
-	if r.State != request.Returned || r.Review.Reason != "原因再写细一点" || r.Review.Opinion != "“说明”第 2 张请重拍。" {
+	if r.State != request.Returned || r.Review.Reason != "原因再写细一点" || r.Review.Opinion != "" {
 		t.Errorf("returned: %s %q %q", r.State, r.Review.Reason, r.Review.Opinion)
 	}
-	if diff := cmp.Diff([]string{"reason", "note"}, r.Review.Marked); diff != "" {
+	if diff := cmp.Diff([]string{"reason"}, r.Review.Marked); diff != "" {
 		t.Errorf("marked (-want +got):\n%s", diff)
 	}
 }

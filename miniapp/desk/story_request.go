@@ -110,7 +110,7 @@ func (s teller) requests() []page.Story {
 	ready := s.applications("待我审核", s.opened(s.proof(), request.Submitted))
 	refused := s.applications("待我审核", s.opened(s.proof(), request.Submitted))
 	refused.Base = s.refused(refused.Base, errs.Field("reason", "请选一个理由或写一句话，学生会看到。"))
-	refused.Form, refused.Asking, refused.marked, refused.retake = Form{"opinion": "请看一下"}, "return", []string{"place"}, []string{"ticket#1#车票照片"}
+	refused.Form, refused.Asking, refused.marked = Form{"opinion": "请看一下"}, "return", []string{"place"}
 	queue := s.applications("奖助贷证明", nil)
 	queue.place = place{Of: "award-certificate", State: request.Approved}
 	queue.Chips = []Chip{{"/desk/applications/of/award-certificate", "全部", 52, false}, {"/desk/applications/of/award-certificate?state=approved", "已通过", 4, true}}

@@ -285,7 +285,7 @@ func (f face) askOn(c *page.Context) error {
 	}
 	question := c.Form("question")
 	err = c.Act(func(tx *store.Tx, who identity.Person) error {
-		_, err := f.Requests.AskPerson(c, tx, who, p.Service.Code, question)
+		_, err := f.Requests.AskAbout(c, tx, who, p.PublicID, c.Form("field"), question)
 		return err
 	})
 	switch kind := errs.KindOf(err); {
@@ -330,17 +330,22 @@ func (f face) question(c *page.Context) error {
 // file is an upload of an application, to who may read that, or one just uploaded.
 func (f face) file(c *page.Context) error {
 	var b blob.Blob
+	small := c.Query("small") != ""
 	err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
-		b, err = f.Requests.File(c, tx, who, c.Param("application"), c.Param("file"))
+		of, loose := f.Requests.File, blob.Loose
+		if small {
+			of, loose = f.Requests.Thumb, blob.LooseThumb
+		}
+		b, err = of(c, tx, who, c.Param("application"), c.Param("file"))
 		if errors.Is(err, blob.ErrGone) {
-			b, err = blob.Loose(c, tx, int64(who.ID), c.Param("file"))
+			b, err = loose(c, tx, int64(who.ID), c.Param("file"))
 		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return c.Inline(b, c.Query("small") != "")
+	return c.Inline(b, small)
 }
 
 // certificate hands the signed page of a certificate to its holder, who shows it to whom

@@ -198,27 +198,7 @@ func (p *Application) MayAppeal() bool {
 }
 
 // Mended are the labels of what was marked on the return.
-func (p *Application) Mended() []string { return Marked(p.Service.Definition, p.Review.Marked) }
-
-// Marked are the labels of marked fields and materials.
-func Marked(d service.Definition, names []string) []string {
-	var labels []string
-	for _, name := range names {
-		label := name
-		for _, m := range d.Materials {
-			if m.Code == name {
-				label = m.Name
-			}
-		}
-		if f, ok := d.Form.Field(name); ok {
-			label = f.Label
-		}
-		if !slices.Contains(labels, label) {
-			labels = append(labels, label)
-		}
-	}
-	return labels
-}
+func (p *Application) Mended() []string { return p.MarkedLabels() }
 
 // NoteOf is how a paper has to be.
 func (p *Application) NoteOf(code string) string {

@@ -56,9 +56,6 @@ func (p *Paper) Settled() []Input {
 	return slices.DeleteFunc(slices.Clone(p.Inputs), func(i Input) bool { return !i.Closed })
 }
 
-// MarkedLabels are the labels of what was marked on the return.
-func (p *Paper) MarkedLabels() []string { return Marked(p.Service.Definition, p.Marked) }
-
 // inputPrefix keeps the names of a service's fields apart from our own inputs.
 const inputPrefix = "a."
 

@@ -1,0 +1,98 @@
+package desk_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/xuegong/xuegong/internal/request"
+)
+
+func TestTheSumIsCutByTheReviewerExactlyAndWithAReason(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	s.offer()
+	a := s.applied("s01", "subsidy")
+	at, path := "/desk/applications?application="+a.PublicID, "/desk/applications/"+a.PublicID+"/approve"
+	has(t, s.shown(fudaoyuan, at), "核定金额（元），不写就是 128.50", "最多 128.50")
+	for _, tt := range []struct{ amount, why, says string }{
+		{"12.345", "票面不清", "金额写到分就够了"},
+		{"-1", "票面不清", "金额写到分就够了"},
+		{"1e3", "票面不清", "金额写到分就够了"},
+		{"12,3", "票面不清", "金额写到分就够了"},
+		{"0", "票面不清", "金额写到分就够了"},
+		{"128.51", "票面不清", "最多 128.50 元，不能超过学生申请的金额。"},
+		{"100", "", "写明为什么改金额"},
+	} {
+		got := s.send(fudaoyuan, at, path, "task", a.Review.Task, "amount", tt.amount, "own", tt.why)
+		if got.status != http.StatusUnprocessableEntity {
+			t.Errorf("%q because %q = %d, want 422", tt.amount, tt.why, got.status)
+		}
+		has(t, got.body, tt.says, `name="amount" value="`+tt.amount+`"`)
+	}
+	if got := s.send(fudaoyuan, at, path, "task", a.Review.Task, "amount", "100.05", "own", "第二张票不在范围"); got.status != http.StatusSeeOther {
+		t.Fatalf("granted = %d\n%s", got.status, got.body)
+	}
+	has(t, s.shown(workOffice, at), "100.05 元", "（申请 128.50 元）", "核定金额", "第二张票不在范围")
+	if a = s.application("s01", a.PublicID); a.Amount != 100_05 || a.Applied != 128_50 {
+		t.Errorf("granted %d of %d", a.Amount, a.Applied)
+	}
+}
+
+func TestANoteIsReadByTheStaffOfTheApplicationAlone(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	s.offer()
+	a := s.applied("s01", "subsidy")
+	at, path := "/desk/applications?application="+a.PublicID, "/desk/applications/"+a.PublicID+"/note"
+	has(t, s.shown(fudaoyuan, at), "内部备注", "学生看不到")
+	if got := s.send(fudaoyuan, at, path, "note", " "); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "备注写 1 到 500 个字") {
+		t.Errorf("an empty note = %d\n%s", got.status, got.body)
+	}
+	got := s.send(fudaoyuan, at, path, "note", "去年也交过同一张车票")
+	has(t, s.shown(fudaoyuan, got.location), "已记下，只有经办的老师能看。", "去年也交过同一张车票")
+	has(t, s.shown(workOffice, at), "去年也交过同一张车票")
+	for _, userid := range []string{office, "t15", admin, student} {
+		if got := s.post(userid, path, values("once", s.token(userid), "note", "看看")); got.status != http.StatusForbidden {
+			t.Errorf("a note by %s = %d, want 403", userid, got.status)
+		}
+	}
+}
+
+func TestAQuestionIsAnsweredWhereTheApplicationIsDecided(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	s.offer()
+	a := s.applied("s01", "subsidy")
+	k := s.asks("s01", a.PublicID, "回程车票丢了怎么办")
+	at, path := "/desk/applications?application="+a.PublicID, "/desk/applications/"+a.PublicID+"/answer"
+	has(t, s.shown(fudaoyuan, at), "学生提问", "回程车票丢了怎么办")
+	if got := s.send(fudaoyuan, at, path, "ask", k, "answer", ""); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "回复写 2 到 300 个字") {
+		t.Errorf("an empty answer = %d\n%s", got.status, got.body)
+	}
+	got := s.send(fudaoyuan, at, path, "ask", k, "answer", "用订单截图。")
+	has(t, s.shown(fudaoyuan, got.location), "已回复，学生马上会收到。")
+	hasNot(t, s.shown(fudaoyuan, at), "回复，学生会看到")
+	if asks := s.application("s01", a.PublicID).Asks; len(asks) != 1 || asks[0].Answer != "用订单截图。" {
+		t.Errorf("the student reads %v", asks)
+	}
+}
+
+func TestOnePictureIsMarkedToBeTakenAgain(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	s.offer()
+	a := s.applied("s01", "subsidy")
+	scans := a.Answers["scan"].List
+	mark := request.Picture("scan", scans[1])
+	at, path := "/desk/applications?application="+a.PublicID, "/desk/applications/"+a.PublicID+"/return"
+	has(t, s.shown(fudaoyuan, at), `name="marked" value="`+mark+`"`)
+	got := s.send(fudaoyuan, at, path, "task", a.Review.Task, "marked", mark)
+	has(t, got.body, `name="marked" value="`+mark+`" checked`, "请选一个理由或写一句话")
+	if got = s.send(fudaoyuan, at, path, "task", a.Review.Task, "reason", "内容看不清", "marked", mark); got.status != http.StatusSeeOther {
+		t.Fatalf("returned = %d\n%s", got.status, got.body)
+	}
+	if labels := s.application("s01", a.PublicID).MarkedLabels(); len(labels) != 1 || labels[0] != "车票扫描第 2 张" {
+		t.Errorf("the student reads %v", labels)
+	}
+}
