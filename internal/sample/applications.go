@@ -188,7 +188,7 @@ func (a *applicant) fill(ctx context.Context, tx *store.Tx, p request.Paper, in 
 		if err != nil {
 			return nil, err
 		}
-		b, err := blob.Put(ctx, tx, int64(a.who.ID), name, content)
+		b, err := blob.Put(ctx, tx, int64(a.who.ID), name, content, nil)
 		if err != nil {
 			return nil, err
 		}
