@@ -127,7 +127,7 @@ func Broken(ctx context.Context, db *store.DB) ([]string, error) {
 	err := db.View(ctx, func(tx *store.Tx) error {
 		lines = nil
 		for _, check := range []func(context.Context, *store.Tx) ([]string, error){
-			identity.Broken, counselling.Broken, outbox.Broken, remindersBroken,
+			identity.Broken, counselling.Broken, outbox.Broken, remindersBroken, entriesBroken,
 			approval.Broken, request.Broken, blob.Broken, audit.Verify,
 		} {
 			more, err := check(ctx, tx)
@@ -149,6 +149,15 @@ func remindersBroken(ctx context.Context, tx *store.Tx) ([]string, error) {
 		return nil, fmt.Errorf("waiting reminders: %w", err)
 	}
 	return counselling.BrokenReminders(ctx, tx, subjects)
+}
+
+// entriesBroken joins which bookings stand in calendars with what became of them (T24).
+func entriesBroken(ctx context.Context, tx *store.Tx) ([]string, error) {
+	subjects, err := outbox.StandingSubjects(ctx, tx, counselling.KindEntry)
+	if err != nil {
+		return nil, fmt.Errorf("calendar entries: %w", err)
+	}
+	return counselling.BrokenEntries(ctx, tx, subjects)
 }
 
 type importCmd struct {

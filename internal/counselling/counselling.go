@@ -194,6 +194,7 @@ type Settings struct {
 	LateCancel    bool     `json:"late_cancel"`    // a student may cancel after the cut-off, as a strike
 	EveAt         string   `json:"eve_at"`         // reminder on the day before
 	BeforeMinutes int      `json:"before_minutes"` // reminder before the start
+	Calendar      bool     `json:"calendar"`       // confirmed hours stand in the WeCom calendars of both sides
 	DigestAt      string   `json:"digest_at"`      // the counsellors' morning in one message
 	QuietFrom     string   `json:"quiet_from"`     // nobody is disturbed from
 	QuietTo       string   `json:"quiet_to"`       // to
@@ -212,7 +213,7 @@ func Defaults() Settings {
 	return Settings{
 		Name: "成长中心", HoldHours: 24, HoldBefore: 120, LeadMinutes: 150, HorizonDays: 28, CancelMinutes: 120,
 		MoveConfirms: true, LateMinutes: 15, TermStarts: []string{"02-20", "08-20"}, TermLimit: 8, StrikeLimit: 3, PauseDays: 30,
-		EveAt: "19:52", BeforeMinutes: 60, DigestAt: "07:52", QuietFrom: "22:30", QuietTo: "07:00",
+		EveAt: "19:52", BeforeMinutes: 60, Calendar: true, DigestAt: "07:52", QuietFrom: "22:30", QuietTo: "07:00",
 		Contact:      "工作日 9:00–17:00，电话 021-5550-0101（示例）",
 		Reasons:      []string{"这个时间老师临时有安排", "更适合另一位老师，请重新选择", "信息不全，请先来电说明"},
 		KeepReasons:  []string{"说明里的情况可以提前取消", "请先来电说明情况"},

@@ -57,3 +57,48 @@ func TestCalendarsFollowTheBooking(t *testing.T) {
 	wants("cancelled", 0)
 	c.sound()
 }
+
+// A centre that leaves the calendars alone puts nothing there, and a booking that stood
+// there goes with its next change.
+func TestACentreMayLeaveTheCalendarsAlone(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 2)
+	c.set(func(s *counselling.Settings) { s.MoveConfirms = false })
+	c.agree(c.students...)
+	standing := c.mustBook(c.students[0], c.hour(48*time.Hour, 1))
+	c.confirm(standing.PublicID)
+	c.set(func(s *counselling.Settings) { s.Calendar = false })
+	c.confirm(c.mustBook(c.students[1], c.hour(49*time.Hour, 1)).PublicID)
+	if _, who := c.standing(); len(who) != 2 || who[0] != c.students[0].ID {
+		t.Errorf("the calendars of %v show an hour, want those of the first student's alone", who)
+	}
+	if _, err := c.move(c.students[0], standing.PublicID, c.hour(72*time.Hour, 1), ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, who := c.standing(); len(who) != 0 {
+		t.Errorf("after the move the calendars of %v still show it", who)
+	}
+	c.sound()
+}
+
+// The audit names a booking that was cancelled and still stands in the calendars.
+func TestAuditNamesAnEntryOfNoBooking(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 1)
+	c.agree(c.students...)
+	b := c.mustBook(c.students[0], c.hour(48*time.Hour, 1))
+	c.confirm(b.PublicID)
+	c.update(func(ctx context.Context, tx *store.Tx) error {
+		if lines, err := counselling.BrokenEntries(ctx, tx, []string{counselling.Subject(b.PublicID)}); err != nil || len(lines) != 0 {
+			t.Errorf("a confirmed booking in the calendars: %v, %v", lines, err)
+		}
+		if _, err := tx.ExecContext(ctx, `update booking set state = 'cancelled' where public_id = $1`, b.PublicID); err != nil {
+			return err
+		}
+		lines, err := counselling.BrokenEntries(ctx, tx, []string{counselling.Subject(b.PublicID)})
+		if len(lines) != 1 {
+			t.Errorf("a cancelled booking in the calendars: %v, want one line", lines)
+		}
+		return err
+	})
+}

@@ -124,14 +124,18 @@ func announceDecided(ctx context.Context, tx *store.Tx, b Booking, by string) er
 	if b.State != Confirmed {
 		return nil
 	}
-	if err := putEntry(ctx, tx, b, f); err != nil {
+	if err := putEntry(ctx, tx, b, set, f); err != nil {
 		return err
 	}
 	return remind(ctx, tx, b, set, f)
 }
 
-// putEntry has a confirmed booking stand in the calendars of its two sides as it is now.
-func putEntry(ctx context.Context, tx *store.Tx, b Booking, f Facts) error {
+// putEntry has a confirmed booking stand in the calendars of its two sides as it is now,
+// or no longer, once the centre leaves the calendars alone.
+func putEntry(ctx context.Context, tx *store.Tx, b Booking, set Settings, f Facts) error {
+	if !set.Calendar {
+		return outbox.DropEntry(ctx, tx, Subject(b.PublicID))
+	}
 	return outbox.PutEntry(ctx, tx, outbox.Entry{
 		Subject: Subject(b.PublicID), Scope: scope(b.Slot.centre), Kind: KindEntry,
 		To: []identity.ID{b.Student.ID, b.Slot.person}, Args: f,

@@ -48,7 +48,7 @@ func announceMoved(ctx context.Context, tx *store.Tx, who identity.Person, was, 
 		}
 	}
 	if b.State == Confirmed {
-		if err := putEntry(ctx, tx, b, f); err != nil {
+		if err := putEntry(ctx, tx, b, set, f); err != nil {
 			return err
 		}
 		return remind(ctx, tx, b, set, f)

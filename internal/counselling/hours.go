@@ -236,21 +236,40 @@ func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	return slices.Concat(lines, queue, holidays, care), nil
 }
 
-// BrokenReminders returns one line for each reminder that waits for a booking that
-// is not confirmed. The subjects are those of the waiting reminders.
+// BrokenReminders returns one line for each of the subjects, whose reminders wait, that
+// is no confirmed booking.
 func BrokenReminders(ctx context.Context, tx *store.Tx, subjects []string) ([]string, error) {
+	lines, err := strays(ctx, tx, subjects, "a reminder waits for booking %s, which is not confirmed", Confirmed)
+	if err != nil {
+		return nil, fmt.Errorf("audit reminders: %w", err)
+	}
+	return lines, nil
+}
+
+// BrokenEntries returns one line for each of the subjects, which stand in calendars, that
+// is no hour that takes place or took place.
+func BrokenEntries(ctx context.Context, tx *store.Tx, subjects []string) ([]string, error) {
+	lines, err := strays(ctx, tx, subjects, "booking %s stands in the calendars and is not confirmed", Confirmed, Arrived, Missed)
+	if err != nil {
+		return nil, fmt.Errorf("audit calendar entries: %w", err)
+	}
+	return lines, nil
+}
+
+// strays says the line of each subject whose booking is in none of the states.
+func strays(ctx context.Context, tx *store.Tx, subjects []string, line string, states ...State) ([]string, error) {
 	ids := make([]string, len(subjects))
 	for i, s := range subjects {
 		ids[i] = strings.TrimPrefix(s, Subject(""))
 	}
-	confirmed, err := confirmedOf(ctx, tx, ids)
+	sound, err := bookingsIn(ctx, tx, ids, states)
 	if err != nil {
-		return nil, fmt.Errorf("audit reminders: %w", err)
+		return nil, err
 	}
 	var lines []string
 	for _, id := range ids {
-		if !confirmed[id] {
-			lines = append(lines, "counselling: a reminder waits for booking "+id+", which is not confirmed")
+		if !sound[id] {
+			lines = append(lines, "counselling: "+fmt.Sprintf(line, id))
 		}
 	}
 	return lines, nil

@@ -418,15 +418,15 @@ func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	return lines, err
 }
 
-// confirmedOf returns which of the bookings are confirmed.
-func confirmedOf(ctx context.Context, tx *store.Tx, publicIDs []string) (map[string]bool, error) {
+// bookingsIn returns which of the bookings are in one of the states.
+func bookingsIn(ctx context.Context, tx *store.Tx, publicIDs []string, states []State) (map[string]bool, error) {
 	var ids []string
-	err := tx.SelectContext(ctx, &ids, `select public_id from booking where state = 'confirmed' and public_id = any($1)`, pq.Array(publicIDs))
-	confirmed := make(map[string]bool, len(ids))
+	err := tx.SelectContext(ctx, &ids, `select public_id from booking where state = any($2) and public_id = any($1)`, pq.Array(publicIDs), pq.Array(states))
+	in := make(map[string]bool, len(ids))
 	for _, id := range ids {
-		confirmed[id] = true
+		in[id] = true
 	}
-	return confirmed, err
+	return in, err
 }
 
 // Sealed lists the columns this package seals.

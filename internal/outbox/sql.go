@@ -468,6 +468,13 @@ func WaitingSubjects(ctx context.Context, tx *store.Tx, kinds ...string) ([]stri
 	return subjects, err
 }
 
+// StandingSubjects returns the subjects of the kind that stand in calendars, or soon will.
+func StandingSubjects(ctx context.Context, tx *store.Tx, kind string) ([]string, error) {
+	var subjects []string
+	err := tx.SelectContext(ctx, &subjects, `select subject from entry where kind = $1 and not dropped order by subject`, kind)
+	return subjects, err
+}
+
 // Sealed lists the columns this package seals.
 func Sealed() []store.Sealed {
 	return []store.Sealed{

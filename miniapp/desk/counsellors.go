@@ -211,7 +211,7 @@ func settingsForm(s counselling.Settings) Form {
 	for name, lines := range map[string][]string{"reasons": s.Reasons, "keep_reasons": s.KeepReasons, "term_starts": s.TermStarts} {
 		form[name] = strings.Join(lines, "\n")
 	}
-	for name, on := range map[string]bool{"move_confirms": s.MoveConfirms, "late_cancel": s.LateCancel} {
+	for name, on := range map[string]bool{"move_confirms": s.MoveConfirms, "late_cancel": s.LateCancel, "calendar": s.Calendar} {
 		if on {
 			form[name] = "on"
 		}
@@ -241,6 +241,7 @@ func (f Form) rules(s *counselling.Settings) {
 	s.StrikeLimit = f.number("strike_limit")
 	s.PauseDays = f.number("pause_days")
 	s.LateCancel = f["late_cancel"] == "on"
+	s.Calendar = f["calendar"] == "on"
 	s.KeepReasons = f.lines("keep_reasons")
 	s.OfferMinutes = f.number("offer_minutes")
 	s.WaitDays = f.number("wait_days")
@@ -249,7 +250,7 @@ func (f Form) rules(s *counselling.Settings) {
 func saveSettings(c *page.Context) error {
 	form := typed(c, "name", "hold_hours", "hold_before", "lead_minutes", "horizon_days", "cancel_minutes", "eve_at", "digest_at", "before_minutes",
 		"quiet_from", "quiet_to", "contact", "reasons", "move_confirms", "late_minutes", "term_starts", "term_limit", "strike_limit", "pause_days",
-		"late_cancel", "keep_reasons", "offer_minutes", "wait_days")
+		"late_cancel", "calendar", "keep_reasons", "offer_minutes", "wait_days")
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
 		centre, err := centreOf(who)
 		if err != nil {
