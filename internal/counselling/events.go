@@ -85,15 +85,20 @@ func announceBooked(ctx context.Context, tx *store.Tx, b Booking, set Settings) 
 	return request(ctx, tx, b, f, set)
 }
 
-// request asks the centre to confirm or reject.
+// request asks the centre to confirm or reject. At night it leaves that to the morning's
+// digest, unless the time limit ends before the day does (T17).
 func request(ctx context.Context, tx *store.Tx, b Booking, f Facts, set Settings) error {
+	due, alone := set.cardAt(tx.Now(), b.HeldUntil, tx.Zone())
+	if !alone {
+		return nil
+	}
 	f.Reasons = set.Reasons
 	staff, err := deciders(ctx, tx, b.Slot)
 	if err != nil {
 		return err
 	}
 	return outbox.Put(ctx, tx, outbox.Message{
-		To: staff, Kind: KindRequested, Class: outbox.Reply, Card: true, Decision: true,
+		To: staff, Kind: KindRequested, Class: outbox.Reply, DueAt: due, Card: true, Decision: true,
 		Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: b.key("counselling/requested"), Args: f,
 	})
 }
@@ -206,7 +211,7 @@ func announceCancelled(ctx context.Context, tx *store.Tx, b Booking, by string) 
 	if err := outbox.DropEntry(ctx, tx, Subject(b.PublicID)); err != nil {
 		return err
 	}
-	_, f, err := settle(ctx, tx, b, by)
+	set, f, err := settle(ctx, tx, b, by)
 	if err != nil {
 		return err
 	}
@@ -216,7 +221,7 @@ func announceCancelled(ctx context.Context, tx *store.Tx, b Booking, by string) 
 	if b.DecidedAt.IsZero() { // never confirmed: the settled card says it all
 		return nil
 	}
-	return tell(ctx, tx, b, KindCancelled, f, b.Slot.person)
+	return tellAt(ctx, tx, b, KindCancelled, f, b.Slot.person, set.afterQuiet(tx.Now(), tx.Zone()))
 }
 
 // key has an event of the kind announced once for every hour the booking is moved to.
@@ -230,9 +235,14 @@ func announceExpired(ctx context.Context, tx *store.Tx, b Booking) error {
 	return tell(ctx, tx, b, KindExpired, f, b.Student.ID)
 }
 
+// tell tells who waits for it.
 func tell(ctx context.Context, tx *store.Tx, b Booking, kind string, f Facts, to identity.ID) error {
+	return tellAt(ctx, tx, b, kind, f, to, tx.Now())
+}
+
+func tellAt(ctx context.Context, tx *store.Tx, b Booking, kind string, f Facts, to identity.ID, at time.Time) error {
 	return outbox.Put(ctx, tx, outbox.Message{
-		To: []identity.ID{to}, Kind: kind, Class: outbox.Reply, Scope: scope(b.Slot.centre),
+		To: []identity.ID{to}, Kind: kind, Class: outbox.Reply, DueAt: at, Scope: scope(b.Slot.centre),
 		Subject: Subject(b.PublicID), Key: b.key(kind), Args: f,
 	})
 }

@@ -43,7 +43,7 @@ func announceMoved(ctx context.Context, tx *store.Tx, who identity.Person, was, 
 		if c == who.ID {
 			continue
 		}
-		if err := tell(ctx, tx, b, KindMoved, f, c); err != nil {
+		if err := tellAt(ctx, tx, b, KindMoved, f, c, set.afterQuiet(tx.Now(), tx.Zone())); err != nil {
 			return err
 		}
 	}

@@ -60,11 +60,15 @@ func announceStruck(ctx context.Context, tx *store.Tx, s Strike, set Settings) e
 	return tellStrike(ctx, tx, s, KindStruck, KindStruck, f)
 }
 
-// announceAppealed asks who decided about the hour to decide about the strike.
+// announceAppealed asks who decided about the hour to decide about the strike; what is
+// said at night is in the morning's digest.
 func announceAppealed(ctx context.Context, tx *store.Tx, s Strike) error {
 	set, err := LoadSettings(ctx, tx)
 	if err != nil {
 		return err
+	}
+	if _, alone := set.cardAt(tx.Now(), s.LapsesAt, tx.Zone()); !alone {
+		return nil
 	}
 	f, err := strikeFacts(ctx, tx, s, set)
 	if err != nil {

@@ -38,6 +38,16 @@ func LoadMyDay(ctx context.Context, tx *store.Tx, who identity.Person, centre in
 		map[string]any{"mine": tx.Now().In(tx.Zone()).Format(time.DateOnly)})
 }
 
+// unwrittenSince are the hours of a counsellor of the last fourteen days without a note.
+func unwrittenSince(ctx context.Context, tx *store.Tx, centre int64, who identity.ID) ([]Booking, error) {
+	list, err := unwrittenOf(ctx, tx, centre, who, calendar.Midnight(tx.Now(), tx.Zone()).AddDate(0, 0, -unwrittenDays))
+	if err != nil {
+		return nil, fmt.Errorf("hours without a note: %w", err)
+	}
+	return list, nil
+}
+
+// dayOf is the day of a person; of person 0 it is that of everybody at the centre.
 func dayOf(ctx context.Context, tx *store.Tx, centre int64, who identity.ID) (d MyDay, err error) {
 	from := calendar.Midnight(tx.Now(), tx.Zone())
 	to := from.AddDate(0, 0, 1)
@@ -50,8 +60,8 @@ func dayOf(ctx context.Context, tx *store.Tx, centre int64, who identity.ID) (d 
 	if d.Unsettled, err = unsettledOf(ctx, tx, centre, who); err != nil {
 		return d, fmt.Errorf("unsettled bookings: %w", err)
 	}
-	if d.Unwritten, err = unwrittenOf(ctx, tx, centre, who, from.AddDate(0, 0, -unwrittenDays)); err != nil {
-		return d, fmt.Errorf("hours without a note: %w", err)
+	if d.Unwritten, err = unwrittenSince(ctx, tx, centre, who); err != nil {
+		return d, err
 	}
 	if d.Offers, err = offersOf(ctx, tx, centre, who); err != nil {
 		return d, fmt.Errorf("open offers: %w", err)
