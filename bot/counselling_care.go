@@ -170,6 +170,12 @@ func (b *Bot) careRenderers() map[string]renderer {
 		counselling.KindPaged: of(func(_ context.Context, _ *store.Tx, o outbox.Outgoing, f counselling.CaseFacts) (json.RawMessage, error) {
 			return b.send(o, b.Cards.Paged(o.PublicID, f)), nil
 		}),
+		counselling.KindPassedOn: of(func(_ context.Context, _ *store.Tx, o outbox.Outgoing, f counselling.CaseFacts) (json.RawMessage, error) {
+			if !o.Update { // the new card says it
+				return nil, outbox.ErrObsolete
+			}
+			return b.update(o, b.Cards.PassedOn(f)), nil
+		}),
 		counselling.KindTaken: of(func(_ context.Context, _ *store.Tx, o outbox.Outgoing, f counselling.CaseFacts) (json.RawMessage, error) {
 			if !o.Update {
 				return b.text(o, b.Cards.TakenText(f)), nil

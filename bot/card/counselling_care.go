@@ -1,6 +1,8 @@
 package card
 
 import (
+	"strings"
+
 	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/wecom"
@@ -18,6 +20,22 @@ func (m Maker) Paged(taskID string, f counselling.CaseFacts) wecom.TemplateCard 
 			{Text: "我来联系", Style: wecom.ButtonBlue, Key: Route(Take, f.Case)},
 			{Type: wecom.LinkURL, Text: "打开工作台", Style: wecom.ButtonGrey, URL: m.URL("/desk/counselling/cases/" + f.Case)},
 		},
+	}
+}
+
+// PassedOn is what the card becomes when somebody else is called: it can still be taken,
+// on the desk.
+func (m Maker) PassedOn(f counselling.CaseFacts) wecom.TemplateCard {
+	label, next := "已换新卡片", "请看新的卡片"
+	if len(f.Next) > 0 {
+		label, next = "已转给下一位", "已转给"+strings.Join(f.Next, "、")+"老师"
+	}
+	return wecom.TemplateCard{
+		CardType:    wecom.CardButtons,
+		MainTitle:   &wecom.MainTitle{Title: clip("还没有人联系，"+next, 26), Desc: clip(calendar.When(f.At, m.Zone)+"，您也可以打开工作台接手", 30)},
+		CardAction:  &wecom.CardAction{Type: wecom.LinkURL, URL: m.URL("/desk/counselling/cases/" + f.Case)},
+		ButtonList:  []wecom.Button{{Text: label, Style: wecom.ButtonGrey, Key: Route(Take, f.Case)}},
+		ReplaceText: label,
 	}
 }
 

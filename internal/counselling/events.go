@@ -27,6 +27,7 @@ const (
 // What care around the hour announces. None of it names a student.
 const (
 	KindPaged     = "counselling.paged"     // card to who is called: a student needs somebody now
+	KindPassedOn  = "counselling.passed_on" // the card becomes who was called next
 	KindTaken     = "counselling.taken"     // the card becomes who came
 	KindMore      = "counselling.more"      // to who came: the student answered again
 	KindComing    = "counselling.coming"    // to the student: somebody will be in touch

@@ -142,10 +142,12 @@ type CaseFacts struct {
 	By   string    `json:"by,omitempty"`
 	At   time.Time `json:"at,omitzero"`
 	Done bool      `json:"done,omitempty"`
+	Next []string  `json:"next,omitempty"` // who was called next; none: everybody again
 }
 
 // call tells the next who has not been called: those on duty in their order, then the
-// head, then everybody. With nobody on duty it is head and counsellors at once.
+// head, then everybody. With nobody on duty it is head and counsellors at once. The cards
+// of the call before become whom it was passed on to: nobody holds two of one case.
 func call(ctx context.Context, tx *store.Tx, c Case) (everybody bool, err error) {
 	steps, err := chain(ctx, tx, c.centre)
 	if err != nil {
@@ -163,6 +165,9 @@ func call(ctx context.Context, tx *store.Tx, c Case) (everybody bool, err error)
 		}
 		everybody = true
 	}
+	if err := passOn(ctx, tx, c, to, everybody); err != nil {
+		return false, err
+	}
 	for _, id := range to {
 		if err := insertCaseEvent(ctx, tx, c.id, "paged", id); err != nil {
 			return false, fmt.Errorf("record call: %w", err)
@@ -172,6 +177,22 @@ func call(ctx context.Context, tx *store.Tx, c Case) (everybody bool, err error)
 		To: to, Kind: KindPaged, Class: outbox.Urgent, Card: true, Scope: scope(c.centre), Subject: CaseSubject(c.PublicID),
 		Key: fmt.Sprintf("%s/%s/%d", KindPaged, c.PublicID, len(called)), Args: CaseFacts{Case: c.PublicID},
 	})
+}
+
+// passOn turns the cards of the call before into who is called now.
+func passOn(ctx context.Context, tx *store.Tx, c Case, to []identity.ID, everybody bool) error {
+	f := CaseFacts{Case: c.PublicID, At: tx.Now()}
+	for _, id := range to {
+		if everybody {
+			break
+		}
+		p, err := identity.Get(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		f.Next = append(f.Next, p.Name)
+	}
+	return outbox.Supersede(ctx, tx, CaseSubject(c.PublicID), KindPassedOn, f)
 }
 
 // chain lists who is called in which step.

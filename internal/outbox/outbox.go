@@ -80,6 +80,16 @@ func Cancel(ctx context.Context, tx *store.Tx, subject string, kinds ...string) 
 // Settle ends every open card of a subject: a card not yet sent is withdrawn, every
 // other one becomes its result, rendered from kind and args for all who hold it.
 func Settle(ctx context.Context, tx *store.Tx, subject, kind string, args any) error {
+	return settle(ctx, tx, subject, kind, args, false)
+}
+
+// Supersede is Settle for cards that a further one takes the place of. One not yet sent
+// is sent all the same, since whom it calls has heard nothing yet.
+func Supersede(ctx context.Context, tx *store.Tx, subject, kind string, args any) error {
+	return settle(ctx, tx, subject, kind, args, true)
+}
+
+func settle(ctx context.Context, tx *store.Tx, subject, kind string, args any, keepUnsent bool) error {
 	cards, err := lockOpenCards(ctx, tx, subject)
 	if err != nil {
 		return fmt.Errorf("find open cards: %w", err)
@@ -89,6 +99,9 @@ func Settle(ctx context.Context, tx *store.Tx, subject, kind string, args any) e
 		return fmt.Errorf("message args: %w", err)
 	}
 	for _, c := range cards {
+		if c.Unsent && keepUnsent {
+			continue
+		}
 		if err := closeCard(ctx, tx, c.ID); err != nil {
 			return fmt.Errorf("close card: %w", err)
 		}
