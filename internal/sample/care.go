@@ -16,10 +16,15 @@ import (
 //go:embed questions.txt
 var questions string
 
-// rosterDays is how far ahead the roster is filled.
-const rosterDays = 28
+// The roster is filled a year ahead, since a demo's clock is moved by weeks: each turn is
+// put down for as many weeks as the roster takes at once.
+const (
+	rosterWeeks = 52
+	atOnce      = 20
+)
 
-// fillRoster has the centre's counsellors on duty in turn, day and night; who is second follows the day after. What was changed since stays.
+// fillRoster has the centre's counsellors on duty in turn, day and night, each on their
+// days of the week; who is second follows the day after. What was changed since stays.
 func fillRoster(ctx context.Context, tx *store.Tx) error {
 	units, err := identity.Units(ctx, tx, identity.Centre)
 	if err != nil || len(units) == 0 {
@@ -34,7 +39,7 @@ func fillRoster(ctx context.Context, tx *store.Tx) error {
 		return err
 	}
 	today := calendar.Midnight(tx.Now(), tx.Zone())
-	end := today.AddDate(0, 0, rosterDays)
+	end := today.AddDate(0, 0, 7*rosterWeeks)
 	list, err := counselling.Roster(ctx, tx, heads[0], units[0].ID, today, end)
 	if err != nil {
 		return err
@@ -45,11 +50,22 @@ func fillRoster(ctx context.Context, tx *store.Tx) error {
 			from = calendar.Midnight(d.EndsAt, tx.Zone())
 		}
 	}
-	for day := from; day.Before(end); day = day.AddDate(0, 0, 1) {
-		turn := int(day.Sub(time.Date(2026, 1, 1, 0, 0, 0, 0, tx.Zone())).Hours() / 24)
+	for ; from.Before(end); from = from.AddDate(0, 0, 7*atOnce) {
+		if err := fillWeek(ctx, tx, heads[0], units[0].ID, staff, from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillWeek puts the turns of seven days on the roster, from the first, for as many weeks as it takes at once.
+func fillWeek(ctx context.Context, tx *store.Tx, head identity.Person, centre int64, staff []identity.Person, first time.Time) error {
+	for i := range 7 {
+		day := first.AddDate(0, 0, i)
+		turn := int(day.Sub(time.Date(2026, 1, 1, 0, 0, 0, 0, day.Location())).Hours() / 24)
 		for second := range 2 {
-			if _, err := counselling.AddDuty(ctx, tx, heads[0], units[0].ID, counselling.DutyEdit{
-				Person: staff[(turn+second)%len(staff)].ID, StartsAt: day, EndsAt: day.AddDate(0, 0, 1), Position: 1 + second, Weeks: 1,
+			if _, err := counselling.AddDuty(ctx, tx, head, centre, counselling.DutyEdit{
+				Person: staff[(turn+second)%len(staff)].ID, StartsAt: day, EndsAt: day.AddDate(0, 0, 1), Position: 1 + second, Weeks: atOnce,
 			}); err != nil {
 				return err
 			}
