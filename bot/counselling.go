@@ -37,19 +37,22 @@ func bookScript() script {
 			},
 			{
 				Name: askCounsellor, Kind: dialogue.Choice, Label: "老师", Prompt: "想约哪位老师？", Any: "哪位都可以",
-				Help: "写老师的姓就行，比如“王老师”；都可以就点“哪位都可以”。", Empty: "最近没有可约的老师，可以写“排队”，有空位就告诉你；着急请直接联系中心。",
+				Help: "写老师的姓就行，比如“王老师”；都可以就点“哪位都可以”。", Empty: "最近没有可约的老师，可以排队，有空位就告诉你；着急请直接联系中心。",
+				Instead: waitInstead(),
 			},
 			{
 				Name: askTime, Kind: dialogue.Time, Label: "时间", Prompt: "哪个时间方便？",
-				Help: "写时间就行，比如“下周二上午”“周三三点以后”。", Empty: "这位老师最近没有空位，换一位老师，或写“排队”，有空位就告诉你。",
+				Help: "写时间就行，比如“下周二上午”“周三三点以后”。", Empty: "这位老师最近没有空位，可以换一位老师，或者排队，有空位就告诉你。",
+				Instead: waitInstead(),
 			},
 			{Name: askConfirm, Kind: dialogue.Confirm, Prompt: "这样约，可以吗？"},
 		}},
 		title: "预约", also: []string{intentFree, intentMove},
-		page: card.Page{Label: "去读须知", Path: "/m/counselling/notice"},
-		home: card.Page{Label: "在页面上选", Path: "/m/counselling"},
-		host: func(t talk) dialogue.Host { return dialogue.Host{Options: t.bookingOptions, Away: t.away} },
-		done: talk.submitBooking, asks: talk.intakeSteps, heard: talk.heardIntake,
+		page:    card.Page{Label: "去读须知", Path: "/m/counselling/notice"},
+		home:    card.Page{Label: "在页面上选", Path: "/m/counselling"},
+		host:    func(t talk) dialogue.Host { return dialogue.Host{Options: t.bookingOptions, Away: t.away} },
+		instead: talk.waitFor,
+		done:    talk.submitBooking, asks: talk.intakeSteps, heard: talk.heardIntake,
 	}
 }
 
@@ -200,10 +203,13 @@ func shortWhen(at, now time.Time, zone *time.Location) string {
 // submitBooking acts on the confirmed dialogue. The booking announces itself.
 func (t talk) submitBooking(st dialogue.State) error {
 	_, err := counselling.Book(t.ctx, t.tx, t.who, st.Answers[askTime].Value, "", counselling.ViaChat)
-	switch errs.KindOf(err) {
-	case errs.Conflict, errs.NotFound:
-		if err == nil || errors.Is(err, counselling.ErrHaveOpen) || errors.Is(err, counselling.ErrNotAgreed) {
-			return err
+	if kind := errs.KindOf(err); err != nil && (kind == errs.Conflict || kind == errs.NotFound) {
+		for _, e := range []error{
+			counselling.ErrHaveOpen, counselling.ErrNotAgreed, counselling.ErrNotAsked, counselling.ErrPaused, counselling.ErrTermFull,
+		} {
+			if errors.Is(err, e) { // no other hour would help
+				return err
+			}
 		}
 		return &reopen{question: askTime, err: err}
 	}

@@ -9,33 +9,33 @@ import (
 )
 
 // away says why there is no hour at a time somebody named: it is over, not open yet, a
-// holiday, or just not there. The time is read back, so that a wrong one is noticed.
-func (t talk) away(_ string, w dialogue.When, _ map[string]dialogue.Answer) (string, error) {
+// holiday, or just not there; only then waiting for it makes sense. The time is read back, so that a wrong one is noticed.
+func (t talk) away(_ string, w dialogue.When, _ map[string]dialogue.Answer) (why string, hope bool, err error) {
 	set, err := counselling.LoadSettings(t.ctx, t.tx)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	now, zone := t.tx.Now(), t.tx.Zone()
 	said := sayWhen(w, now, zone)
 	latest := now.AddDate(0, 0, set.HorizonDays)
 	switch {
 	case w.Every != 0:
-		return said + "没有空位，看看相近的。", nil
+		return said + "没有空位，看看相近的。", true, nil
 	case w.Past || !w.To.After(now):
-		return said + "已经过去了，看看后面的空位。", nil
+		return said + "已经过去了，看看后面的空位。", false, nil
 	case w.Every == 0 && oneDay(w) && calendar.Midnight(w.From, zone).Equal(calendar.Midnight(now, zone)):
-		return said + "没有空位了，看看后面的。", nil
+		return said + "没有空位了，看看后面的。", true, nil
 	case w.From.After(latest):
-		return said + "还没有开放，现在最远能约到 " + calendar.Date(latest, zone) + "。", nil
+		return said + "还没有开放，现在最远能约到 " + calendar.Date(latest, zone) + "。", true, nil
 	}
 	days, err := calendar.LoadDays(t.ctx, t.tx, w.From.In(zone), w.From.In(zone))
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	if special, ok := days.On(w.From.In(zone)); ok && special.Kind == calendar.Holiday && oneDay(w) {
-		return said + "是" + special.Name + "放假，没有空位，看看相近的。", nil
+		return said + "是" + special.Name + "放假，没有空位，看看相近的。", false, nil
 	}
-	return said + "没有空位，看看相近的。", nil
+	return said + "没有空位，看看相近的。", true, nil
 }
 
 func oneDay(w dialogue.When) bool { return w.To.Sub(w.From) <= 25*time.Hour }

@@ -26,13 +26,15 @@ func moveScript() script {
 			{
 				Name: askTime, Kind: dialogue.Time, Label: "时间", Prompt: "想改到什么时间？\n原来约的是 {now}，改好之前一直留着",
 				Help: "写时间就行，比如“周四下午”“下周二上午十点”。", Empty: "这位老师最近没有别的空位，原来的预约还在。可以写“换个老师”。",
+				Instead: dialogue.Instead{Intent: intentWait, Label: "有更早的告诉我"},
 			},
 			{Name: askConfirm, Kind: dialogue.Confirm, Prompt: "这样改，可以吗？"},
 		}},
 		title: "改时间", also: []string{intentFree},
-		home: card.Page{Label: "到页面上看", Path: "/m/counselling/mine"},
-		host: func(t talk) dialogue.Host { return dialogue.Host{Options: t.moveOptions, Away: t.away} },
-		done: talk.submitMove,
+		home:    card.Page{Label: "到页面上看", Path: "/m/counselling/mine"},
+		host:    func(t talk) dialogue.Host { return dialogue.Host{Options: t.moveOptions, Away: t.away} },
+		instead: talk.startWait,
+		done:    talk.submitMove,
 	}
 }
 

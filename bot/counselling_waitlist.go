@@ -65,13 +65,36 @@ func waitScript() script {
 		page:  card.Page{Label: "去读须知", Path: "/m/counselling/notice"},
 		home:  card.Page{Label: "在页面上排", Path: "/m/counselling/wait"},
 		host:  func(t talk) dialogue.Host { return dialogue.Host{Options: t.waitOptions} },
-		done:  talk.submitWait,
+		done:  talk.submitWait, asks: talk.intakeSteps, heard: talk.heardIntake,
 	}
+}
+
+// waitInstead is offered where no hour fits.
+func waitInstead() dialogue.Instead {
+	return dialogue.Instead{Intent: intentWait, Label: "排队，有空告诉我"}
+}
+
+// waitFor begins to wait for what was not to be had. What was left open is any, so that
+// only the confirmation is to be given.
+func (t talk) waitFor(w dialogue.Wish) error {
+	answers := daysOf(w, t.tx.Zone())
+	open := map[string]string{askDays: "什么时候都行", askPart: "全天都行"}
+	if len(w.Names[askCounsellor]) == 0 {
+		open[askCounsellor] = "哪位都可以"
+	}
+	for question, label := range open {
+		if _, said := answers[question]; !said {
+			answers[question] = dialogue.Answer{Value: dialogue.AnyKey, Label: label}
+		}
+	}
+	return t.wait(w, answers)
 }
 
 // startWait shows the student's place in the queue, or begins to ask for one. Who has a
 // booking waits for an earlier hour and needs no questions.
-func (t talk) startWait(w dialogue.Wish) error {
+func (t talk) startWait(w dialogue.Wish) error { return t.wait(w, daysOf(w, t.tx.Zone())) }
+
+func (t talk) wait(w dialogue.Wish, answers map[string]dialogue.Answer) error {
 	if !t.who.IsStudent() {
 		return counselling.ErrStudentsOnly
 	}
@@ -87,7 +110,6 @@ func (t talk) startWait(w dialogue.Wish) error {
 		return err
 	}
 	if open {
-		answers := daysOf(w, t.tx.Zone())
 		if names := w.Names[askCounsellor]; len(names) == 1 {
 			answers[askCounsellor] = dialogue.Answer{Value: names[0]}
 		}
@@ -102,7 +124,7 @@ func (t talk) startWait(w dialogue.Wish) error {
 			calendar.When(b.Slot.StartsAt, t.tx.Zone()), got.Place))
 	}
 	s := waitScript()
-	st := dialogue.State{Script: s.Name, Version: s.Version, Answers: daysOf(w, t.tx.Zone())}
+	st := dialogue.State{Script: s.Name, Version: s.Version, Answers: answers}
 	_, agreed, err := counselling.CurrentNotice(t.ctx, t.tx, t.who)
 	if err != nil {
 		return err
@@ -127,33 +149,47 @@ func (t talk) standing(w counselling.Wait) string {
 	return s + "\n" + t.Cards.Link("看我的排队", "/m/counselling/wait") + "；不想等了，写“不排了”。"
 }
 
-// daysOf reads the days and the part of the day a sentence names, if it names one span.
+// daysOf reads the days and the part of the day a sentence names, if it names one of each.
 func daysOf(w dialogue.Wish, zone *time.Location) map[string]dialogue.Answer {
 	answers := map[string]dialogue.Answer{}
-	if len(w.Times) != 1 || w.Times[0].Every != 0 || w.Times[0].Past {
+	if len(w.Hours) == 1 {
+		answers[askPart] = partOf(w.Hours[0], zone)
+	}
+	if len(w.Times) != 1 || w.Times[0].Past {
 		return answers
 	}
 	from, to := w.Times[0].From.In(zone), w.Times[0].To.In(zone)
+	if to.Sub(from) < 20*time.Hour {
+		answers[askPart] = partOf(w.Times[0], zone)
+	}
+	if w.Times[0].Every != 0 {
+		return answers
+	}
 	first, last := calendar.Midnight(from, zone), calendar.Midnight(to.Add(-time.Second), zone)
 	label := calendar.Date(first, zone)
 	if !last.Equal(first) {
 		label += "到" + calendar.Date(last, zone)
 	}
 	answers[askDays] = dialogue.Answer{Value: first.Format(time.DateOnly) + "/" + last.Format(time.DateOnly), Label: label}
-	if to.Sub(from) < 20*time.Hour {
-		part := counselling.Evening
-		switch {
-		case from.Hour() < 12:
-			part = counselling.Morning
-		case from.Hour() < 18:
-			part = counselling.Afternoon
-		}
-		answers[askPart] = dialogue.Answer{Value: string(part), Label: part.Label()}
-	}
 	return answers
 }
 
+// partOf is the part of the day in which a time begins.
+func partOf(w dialogue.When, zone *time.Location) dialogue.Answer {
+	part := counselling.Evening
+	switch hour := w.From.In(zone).Hour(); {
+	case hour < 12:
+		part = counselling.Morning
+	case hour < 18:
+		part = counselling.Afternoon
+	}
+	return dialogue.Answer{Value: string(part), Label: part.Label()}
+}
+
 func (t talk) waitOptions(question string, answers map[string]dialogue.Answer) ([]dialogue.Option, error) {
+	if strings.HasPrefix(question, intakePrefix) {
+		return t.intakeOptions(question)
+	}
 	var options []dialogue.Option
 	switch question {
 	case askCounsellor:

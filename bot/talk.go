@@ -32,6 +32,8 @@ type script struct {
 	host  func(t talk) dialogue.Host
 	done  func(t talk, st dialogue.State) error
 
+	// instead begins what Question.Instead offers, with what was wanted; nil where nothing is.
+	instead func(t talk, w dialogue.Wish) error
 	// asks are questions that depend on the person and the moment, after the first one;
 	// nil where the steps are all there is.
 	asks func(t talk) ([]dialogue.Question, error)
@@ -287,6 +289,8 @@ func (t talk) follow(d *open, res dialogue.Result, w dialogue.Wish) error {
 		return t.end(d, "已取消", func() error { return t.sayAll(d, res.Say) })
 	case res.Interrupted != "":
 		return t.interrupt(d, res.Interrupted, w)
+	case res.Instead != "":
+		return t.replace(d, "请看下一条", func() error { return d.instead(t, res.Wish) })
 	}
 	if err := t.settleTalk(given); err != nil {
 		return err
@@ -489,13 +493,18 @@ func (b *Bot) Answered(ctx context.Context, tx *store.Tx, who identity.Person, q
 
 // anew begins the dialogue again, with what was said last.
 func (t talk) anew(d *open) error {
-	if err := t.settleTalk("重新开始"); err != nil {
+	return t.replace(d, "重新开始", func() error { return t.start(d.Name, d.Said) })
+}
+
+// replace ends a dialogue for what begins in its place.
+func (t talk) replace(d *open, how string, begin func() error) error {
+	if err := t.settleTalk(how); err != nil {
 		return err
 	}
 	if err := t.drop(); err != nil {
 		return err
 	}
-	if err := t.start(d.Name, d.Said); err != nil {
+	if err := begin(); err != nil {
 		return err
 	}
 	now, err := t.openDialogue()

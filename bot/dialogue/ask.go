@@ -74,9 +74,14 @@ func (t *turn) askChoice(q Question, r *Reply) error {
 	free := slices.DeleteFunc(slices.Clone(all), func(o Option) bool { return o.Disabled != "" || t.unwanted(q, o) })
 	if len(free) == 0 || len(free) == 1 && free[0].Key == AnyKey {
 		r.Text, r.Page = t.none(q, all), true
-		r.Buttons = []Button{{Back.Key(), "返回"}, {Cancel.Key(), "取消"}}
-		t.state.Wish = Wish{}
+		vain := t.state.Wish
 		t.forget()
+		if !t.excluded(q, all) {
+			t.state.Vain = Wish{Times: vain.Times, Hours: vain.Hours}
+			t.offerInstead(q, r)
+		}
+		r.Buttons = append(r.Buttons, Button{Back.Key(), "返回"}, Button{Cancel.Key(), "取消"})
+		t.state.Wish = Wish{}
 		return nil
 	}
 	offer := among(free, t.state.Offered)
@@ -90,6 +95,9 @@ func (t *turn) askChoice(q Question, r *Reply) error {
 	if len(offer) > maxOffered || t.state.Few {
 		r.Buttons = append(r.Buttons, Button{More.Key(), "更多"})
 	}
+	if len(t.state.Vain.Times)+len(t.state.Vain.Hours) > 0 {
+		t.offerInstead(q, r)
+	}
 	t.state.Offered = keys(r.Options)
 	return nil
 }
@@ -101,13 +109,17 @@ func (t *turn) suited(q Question, all, free []Option) ([]Option, error) {
 		return free, nil
 	}
 	if match := t.fitting(q, free); len(match) > 0 {
+		t.state.Vain = Wish{}
 		return match, nil
 	}
 	times := append(slices.Clone(t.state.Wish.Times), t.state.Wish.Hours...)
 	i := slices.IndexFunc(all, func(o Option) bool { return o.Disabled != "" && t.wanted(q, o) })
-	why, err := t.away(q, times)
+	why, hope, err := t.away(q, times)
 	if err != nil {
 		return nil, err
+	}
+	if t.state.Vain = (Wish{}); hope {
+		t.state.Vain = Wish{Times: t.state.Wish.Times, Hours: t.state.Wish.Hours}
 	}
 	t.granted(q)
 	t.state.Turned = 0
@@ -126,9 +138,9 @@ func (t *turn) suited(q Question, all, free []Option) ([]Option, error) {
 }
 
 // away lets the host say why there is nothing at the times named.
-func (t *turn) away(q Question, times []When) (string, error) {
+func (t *turn) away(q Question, times []When) (why string, hope bool, err error) {
 	if len(times) == 0 || t.host.Away == nil {
-		return "", nil
+		return "", true, nil
 	}
 	return t.host.Away(q.Name, times[0], t.state.Answers)
 }
@@ -153,10 +165,15 @@ func (t *turn) onePage(options []Option) []Option {
 
 // none says that nothing can be chosen, in the words of the script.
 func (t *turn) none(q Question, all []Option) string {
-	if slices.ContainsFunc(all, func(o Option) bool { return o.Disabled == "" && t.unwanted(q, o) }) {
+	if t.excluded(q, all) {
 		return "除开你不方便的，就没有别的了。可以放宽一些再说一次。"
 	}
 	return cmp.Or(q.Empty, "现在没有可以选的。过些时候再来看看，也可以到页面上看看别的。")
+}
+
+// excluded reports whether there would be something, had it not been turned down.
+func (t *turn) excluded(q Question, all []Option) bool {
+	return slices.ContainsFunc(all, func(o Option) bool { return o.Disabled == "" && t.unwanted(q, o) })
 }
 
 // filled puts the answers' labels into a prompt.

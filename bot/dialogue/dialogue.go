@@ -21,8 +21,9 @@ type State struct {
 	Missed  int               `json:"missed,omitempty"`  // inputs in a row that were not understood
 	Picked  []string          `json:"picked,omitempty"`  // option keys of a Many question so far
 	Wish    Wish              `json:"wish,omitzero"`
-	At      time.Time         `json:"at,omitzero"` // the time chosen or named last: 周四 is of its week
-	Seq     int               `json:"seq"`         // one more after every Step
+	Vain    Wish              `json:"vain,omitzero"` // the times nothing was found for
+	At      time.Time         `json:"at,omitzero"`   // the time chosen or named last: 周四 is of its week
+	Seq     int               `json:"seq"`           // one more after every Step
 }
 
 // Wish is what sentences named for questions that are not answered yet.
@@ -90,14 +91,16 @@ type Press struct {
 	Key string
 }
 
-// Result is the state after an input and what to say. At most one of Done, Cancelled
-// and Interrupted is set; without them the last reply asks the current question.
+// Result is the state after an input and what to say. At most one of Done, Cancelled,
+// Interrupted and Instead is set; without them the last reply asks the current question.
 type Result struct {
 	State       State
 	Say         []Reply
 	Done        bool   // everything is answered and confirmed: act on State.Answers
 	Cancelled   bool   // drop the draft
 	Interrupted string // the intent wanted instead; keep the draft and offer to go on
+	Instead     string // Question.Instead was taken: drop the draft and begin that intent
+	Wish        Wish   // with Instead: what was wanted, Names by question
 }
 
 // Reply is one message.
@@ -123,7 +126,7 @@ func Step(s Script, st State, in Input, host Host) (Result, error) {
 		return Result{}, err
 	}
 	t.settle()
-	return Result{t.state, t.say, t.done, t.cancelled, t.interrupted}, nil
+	return Result{t.state, t.say, t.done, t.cancelled, t.interrupted, t.left, t.leftWith}, nil
 }
 
 // Reopen takes an answer back because acting on it was refused (the time was just
@@ -131,6 +134,9 @@ func Step(s Script, st State, in Input, host Host) (Result, error) {
 func Reopen(s Script, st State, question, why string, host Host) (Result, error) {
 	t := begin(s, st, Input{}, host)
 	t.reopen(question)
+	if at := st.At; !at.IsZero() {
+		t.state.Vain.Times = []When{{From: at, To: at.Add(time.Minute)}}
+	}
 	t.tell(why)
 	if err := t.ask(); err != nil {
 		return Result{}, err
@@ -152,6 +158,8 @@ type turn struct {
 	say             []Reply
 	done, cancelled bool
 	interrupted     string
+	left            string // for Question.Instead,
+	leftWith        Wish   // with this
 }
 
 // begin copies the state, so that the caller's stays as it was, and makes it fit the script.
@@ -244,6 +252,9 @@ func (t *turn) take() error {
 		t.tell("不客气，还差下面这一步。")
 		return t.ask()
 	}
+	if t.leaves(q) {
+		return nil
+	}
 	understood, err := t.answer(q)
 	if err != nil || t.interrupted != "" {
 		return err
@@ -288,4 +299,5 @@ func (t *turn) reopen(name string) {
 // forget drops what belongs to the question asked last.
 func (t *turn) forget() {
 	t.state.Offered, t.state.Few, t.state.Turned, t.state.Missed, t.state.Picked = nil, false, 0, 0, nil
+	t.state.Vain = Wish{}
 }

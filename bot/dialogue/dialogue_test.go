@@ -21,7 +21,10 @@ var booking = dialogue.Script{
 	Steps: []dialogue.Question{
 		{Name: "notice", Kind: dialogue.Notice, Prompt: "先看一下预约须知。"},
 		{Name: "counsellor", Kind: dialogue.Choice, Label: "老师", Prompt: "想约哪位老师？", Any: "都可以"},
-		{Name: "time", Kind: dialogue.Time, Label: "时间", Prompt: "约{counsellor}的哪个时间？", Empty: "这两周都约满了。"},
+		{
+			Name: "time", Kind: dialogue.Time, Label: "时间", Prompt: "约{counsellor}的哪个时间？", Empty: "这两周都约满了。",
+			Instead: dialogue.Instead{Intent: "wait", Label: "排队"},
+		},
 		{Name: "confirm", Kind: dialogue.Confirm, Prompt: "确认一下，没问题就提交。"},
 	},
 }
@@ -132,6 +135,8 @@ func hear(s dialogue.Script, r dialogue.Result) heard {
 		h.Step = "cancelled"
 	case r.Interrupted != "":
 		h.Step = "interrupted by " + r.Interrupted
+	case r.Instead != "":
+		h.Step = fmt.Sprintf("left for %s of %s %d", r.Instead, strings.Join(r.Wish.Names["counsellor"], " "), len(r.Wish.Times))
 	default:
 		last := say[len(say)-1]
 		h.Page = last.Page
@@ -213,6 +218,22 @@ func TestConversations(t *testing.T) {
 		{"nothing_at_that_time_shows_the_nearest", booking, []line{
 			{wish(dialogue.Wish{Names: who("wang"), Times: when(21, 14, 18)}), heard{Step: "notice", Answers: "wang"}},
 			{word(dialogue.Yes), heard{Step: "time", Answers: "yes, wang", Said: "你说的时间没有空位，看看相近的。", Options: "16日16点 17日15点 20日9点 20日10点 21日9点 21日10点"}},
+		}},
+		{"where_nothing_fits_one_can_wait_for_it_instead", booking, []line{
+			{wish(dialogue.Wish{Names: who("wang"), Times: when(21, 14, 18)}), heard{Step: "notice", Answers: "wang"}},
+			{word(dialogue.Yes), heard{Step: "time", Answers: "yes, wang", Said: "你说的时间没有空位，看看相近的。", Options: "16日16点 17日15点 20日9点 20日10点 21日9点 21日10点"}},
+			{word(dialogue.More), heard{Step: "time", Answers: "yes, wang", Options: "21日9点 21日10点"}},
+			{press(0, "!instead"), heard{Step: "left for wait of wang 1", Answers: "yes, wang"}},
+		}},
+		{"where_nobody_has_anything_too", booking, []line{
+			{wish(dialogue.Wish{Names: who("full"), Times: when(21, 14, 18)}), heard{Step: "notice", Answers: "full"}},
+			{word(dialogue.Yes), heard{Step: "time", Answers: "yes, full", Page: true}},
+			{press(0, "!instead"), heard{Step: "left for wait of full 1", Answers: "yes, full"}},
+		}},
+		{"asked_for_in_words_it_keeps_what_was_chosen", booking, []line{
+			{wish(dialogue.Wish{Names: who("li")}), heard{Step: "notice", Answers: "li"}},
+			{word(dialogue.Yes), heard{Step: "time", Answers: "yes, li", Options: "16日15点 17日9点"}},
+			{intent("wait"), heard{Step: "left for wait of li 0", Answers: "yes, li"}},
 		}},
 		{"a_full_hour_says_so", booking, []line{
 			{wish(dialogue.Wish{Names: who("li"), Times: when(20, 14, 15)}), heard{Step: "notice", Answers: "li"}},
@@ -517,7 +538,7 @@ var fuzzHost = dialogue.Host{
 		return options(question, answers)
 	},
 	Check: check,
-	Away:  func(string, dialogue.When, map[string]dialogue.Answer) (string, error) { return "", nil },
+	Away:  func(string, dialogue.When, map[string]dialogue.Answer) (string, bool, error) { return "", true, nil },
 }
 
 func FuzzStep(f *testing.F) {
@@ -525,6 +546,7 @@ func FuzzStep(f *testing.F) {
 	f.Add(`{"script":"proof","version":3,"step":"items","picked":["aid","gone"]}`, "1 2 9", 0, 0, "", "!enough", 0, int64(0))
 	f.Add(`{"script":"proof","version":3,"step":"amount","answers":{"notice":{"value":"yes"},"items":{"value":"aid"},"copies":{"value":"2"}}}`, "¥1,28O.5万", 0, 0, "", "", 0, int64(3))
 	f.Add(`{"script":"proof","version":3,"step":"leave","answers":{"notice":{"value":"yes"},"items":{"value":"aid"},"copies":{"value":"1"},"born":{"value":"2005-03-02"}},"at":"2025-10-20T00:00:00Z"}`, "下周三", 0, 0, "", "", 0, int64(8))
+	f.Add(`{"script":"counselling.book","version":1,"step":"time","answers":{"notice":{"value":"yes"},"counsellor":{"value":"full"}},"seq":1}`, "", 0, 0, "", "!instead", 1, int64(0))
 	f.Add(`{}`, "你好", 0, 0, "", "", 0, int64(0))
 	f.Add(`{"script":"counselling.book","version":1,"step":"time","answers":{"notice":{"value":"yes"},"counsellor":{"value":"wang"}},"offered":["16 10"],"few":true}`, "三点", 2, 1, "", "wang", 0, int64(1))
 	f.Add(`{"script":"certificate","version":0,"step":"x","turned":-5,"seq":7}`, "国家", 5, -1, "job", "!cancel", 7, int64(7))
@@ -552,7 +574,7 @@ func FuzzStep(f *testing.F) {
 			if in.Press == nil && in.Word == dialogue.Cancel && !r.Cancelled {
 				t.Fatalf("取消 did not end: %+v", r)
 			}
-			ended := r.Done || r.Cancelled || r.Interrupted != ""
+			ended := r.Done || r.Cancelled || r.Interrupted != "" || r.Instead != ""
 			if !ended && (len(r.Say) == 0 || !slices.ContainsFunc(s.Steps, func(q dialogue.Question) bool { return q.Name == r.State.Step })) {
 				t.Fatalf("nothing is asked: %+v", r)
 			}

@@ -278,7 +278,9 @@ func TestAPressOnAFinalQuestionIsTheYes(t *testing.T) {
 func TestTheHostSaysWhyThereIsNothing(t *testing.T) {
 	t.Parallel()
 	away := host
-	away.Away = func(string, dialogue.When, map[string]dialogue.Answer) (string, error) { return "那天放假。", nil }
+	away.Away = func(string, dialogue.When, map[string]dialogue.Answer) (string, bool, error) {
+		return "那天放假。", false, nil
+	}
 	st := dialogue.State{Script: booking.Name, Version: 1, Step: "time", Answers: map[string]dialogue.Answer{
 		"notice": {Value: "yes"}, "counsellor": {Value: "li"},
 	}}

@@ -56,6 +56,7 @@ type Question struct {
 	Done     string     // of a Page: its button, "" is 填好了
 	Unit     string     // of a Number, read back behind it: 门, 小时
 	If       *Condition // asked only when it holds
+	Instead  Instead    // of a choice: what is offered where nothing fits; zero for nothing
 }
 
 // Condition holds when an earlier question was answered with one of the values.
@@ -98,8 +99,9 @@ type Host struct {
 	// the engine made of it, in the form of the question's kind.
 	Check func(question, value string, answers map[string]Answer) (Answer, error)
 	// Away says why nothing can be chosen at a time somebody named: it is over, not open
-	// yet, a holiday. "" leaves it to the engine.
-	Away func(question string, w When, answers map[string]Answer) (string, error)
+	// yet, a holiday. "" leaves it to the engine. Without hope nothing will ever be free
+	// then, and Instead is not offered.
+	Away func(question string, w When, answers map[string]Answer) (why string, hope bool, err error)
 }
 
 // Validate returns an error naming the first question that cannot work.
@@ -118,6 +120,8 @@ func (s Script) Validate() error {
 			return fmt.Errorf("script %s: step %s: no prompt", s.Name, q.Name)
 		case q.If != nil && !slices.Contains(names, q.If.Name):
 			return fmt.Errorf("script %s: step %s: asked if %q, which is not an earlier step", s.Name, q.Name, q.If.Name)
+		case q.Instead.Intent != "" && !q.chosen():
+			return fmt.Errorf("script %s: step %s: only of a choice nothing fits", s.Name, q.Name)
 		case q.Final && !q.chosen():
 			return fmt.Errorf("script %s: step %s: only a choice can be final", s.Name, q.Name)
 		case q.Max != 0 && q.Min > q.Max:
