@@ -300,6 +300,33 @@ func TestApplication_a_file_that_is_no_fit_photo_is_refused_at_its_field_and_the
 	}
 }
 
+func TestApplication_one_picture_too_many_loses_none_of_those_before(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t)
+	b := w.as("s01")
+	path := b.begin("internship-subsidy")
+	photo := picture(t, 60, 80)
+	var many []upload
+	for range 6 {
+		many = append(many, upload{"tickets", "车票.jpg", photo})
+	}
+	res := b.send(path, subsidyForm(b.get(path), "save"), many...)
+	if got := res.doc.first(`[data-wrong="tickets"]`).text(); res.status != http.StatusUnprocessableEntity || !strings.Contains(got, "最多 4 个") {
+		t.Errorf("six pictures: %d %q", res.status, got)
+	}
+	if n := len(b.get(path).doc.all(`input[name="a.tickets"]`)); n != 4 {
+		t.Errorf("%d pictures are kept, want 4", n)
+	}
+	again := subsidyForm(b.get(path), "save")
+	again.Set("a.days", "三十")
+	if res := b.send(path, again); res.status != http.StatusUnprocessableEntity {
+		t.Errorf("days in words: %d", res.status)
+	}
+	if v := b.get(path).doc.first("#a-days").attr("value"); v != "30" {
+		t.Errorf("after a mistake the days are %q, want the 30 of before", v)
+	}
+}
+
 func TestApplication_what_was_returned_opens_only_where_it_was_marked(t *testing.T) {
 	t.Parallel()
 	w := newOffice(t)

@@ -198,7 +198,9 @@ func (f Form) Missing(a Answers) []string {
 	var names []string
 	for _, field := range f.Asked(a) {
 		v, ok := a[field.Name]
-		if !ok && field.Required && !field.ReadOnly && field.Kind != Computed || len(field.left(v.List)) > 0 {
+		needed := field.Required && !field.ReadOnly && field.Kind != Computed
+		short := ok && len(v.List) > 0 && field.countOf(len(v.List), true) != ""
+		if !ok && needed || short || len(field.left(v.List)) > 0 {
 			names = append(names, field.Name)
 		}
 	}

@@ -163,7 +163,6 @@ func TestParse_reads_lists_and_ranges(t *testing.T) {
 		say         string
 	}{
 		{"two_photos", "tickets", form.Input{"tickets": {photo1, "", photo2, photo1}}, form.Value{List: []string{photo1, photo2}}, ""},
-		{"one_photo_too_few", "tickets", form.Input{"tickets": {photo1}}, form.Value{}, "至少要 2 张，现在有 1 张。"},
 		{"own_awards_in_their_order", "items", form.Input{"items": {"2026 国家励志奖学金", "2025 国家助学金"}}, form.Value{List: []string{"2025 国家助学金", "2026 国家励志奖学金"}}, ""},
 		{"an_award_of_others", "items", form.Input{"items": {"2026 国家奖学金"}}, form.Value{}, "请从给出的选项里选。"},
 		{"too_many", "items", form.Input{"items": {"2025 国家助学金", "2026 国家励志奖学金", "2026 贷款"}}, form.Value{}, "最多 2 项，现在有 3 项。"},
@@ -256,6 +255,20 @@ func TestDraft_misses_nothing_but_refuses_what_is_wrong(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"name", "city"}, everything().Missing(got)); diff != "" || everything().Complete(got) {
 		t.Errorf("missing (-want +got):\n%s", diff)
+	}
+}
+
+// Two pictures come one after the other: the first alone is unfinished, not wrong.
+func TestDraft_keeps_the_first_of_two_pictures(t *testing.T) {
+	t.Parallel()
+	two := form.Form{Fields: []form.Field{{Name: "tickets", Label: "车票", Kind: form.Photo, Required: true, Min: "2", Max: "3"}}}
+	const photo = "0123456789abcdefghjkmnpqrs"
+	got, err := two.Draft(form.Input{"tickets": {photo}}, env())
+	if err != nil || len(got["tickets"].List) != 1 || two.Complete(got) {
+		t.Errorf("kept %v, complete %v, %v", got["tickets"].List, two.Complete(got), err)
+	}
+	if _, err := two.Parse(form.Input{"tickets": {photo}}, env()); errs.MessageOf(err) != "至少要 2 张，现在有 1 张。" {
+		t.Errorf("handed in with one: %v", err)
 	}
 }
 

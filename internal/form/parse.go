@@ -88,6 +88,9 @@ func (p *parser) field(f Field, name string, answers Answers) {
 		return
 	}
 	v, given, sentence := p.value(f, name, answers)
+	if sentence == "" && (f.Kind == Choices || f.Kind == Photo || f.Kind == File) && f.Open() {
+		sentence = f.countOf(len(v.List), p.whole)
+	}
 	if sentence == "" && given && f.AtMost != "" {
 		sentence = p.form.overBound(f, v, answers)
 	}

@@ -142,7 +142,7 @@ func (f Field) readList(texts []string, env Env) (v Value, given bool, sentence 
 	if f.Kind == Choices { // the order of the options, so that the same choice is the same answer
 		v.List = inOrder(f.Choices(env), v.List)
 	}
-	return v, len(v.List) > 0, f.countOf(len(v.List))
+	return v, len(v.List) > 0, ""
 }
 
 func inOrder(options []Option, chosen []string) []string {
@@ -155,12 +155,13 @@ func inOrder(options []Option, chosen []string) []string {
 	return list
 }
 
-// countOf says that there are too few or too many; none at all is for Required to say.
-func (f Field) countOf(n int) string {
+// countOf says that there are too many of a list or, of something finished, too few; none at
+// all is for Required to say.
+func (f Field) countOf(n int, whole bool) string {
 	unit := unitOf(f.Kind)
-	least, most := f.count(f.Min, 1), f.count(f.Max, maxCount(f.Kind))
+	least, most := f.count(f.Min, 1), f.MaxCount()
 	switch {
-	case n > 0 && n < least:
+	case whole && n > 0 && n < least:
 		return fmt.Sprintf("至少要 %d %s，现在有 %d %s。", least, unit, n, unit)
 	case n > most:
 		return fmt.Sprintf("最多 %d %s，现在有 %d %s。", most, unit, n, unit)
@@ -170,6 +171,9 @@ func (f Field) countOf(n int) string {
 
 // unitOf is what choices, photos and files are counted in.
 func unitOf(k Kind) string { return map[Kind]string{Choices: "项", Photo: "张", File: "个"}[k] }
+
+// MaxCount is how many photos, files or choices the field takes.
+func (f Field) MaxCount() int { return f.count(f.Max, maxCount(f.Kind)) }
 
 func (Field) count(bound string, otherwise int) int {
 	if n, err := strconv.Atoi(bound); err == nil {

@@ -78,7 +78,7 @@ func (f face) writePaper(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	kept, refusal := f.keep(c, in)
+	kept, refusal := f.keep(c, paper.Input(), in)
 	if refusal != nil && errs.KindOf(refusal) != errs.Invalid {
 		return refusal
 	}
@@ -127,18 +127,25 @@ func (f face) refusePaper(c *page.Context, refusal error, paper request.Paper, t
 	return c.Refuse(refusal, p)
 }
 
-// keep saves what can be kept of the input, and says what cannot.
-func (f face) keep(c *page.Context, in form.Input) (paper request.Paper, refusal error) {
+// keep saves what can be kept of the input, and says what cannot. A field with a mistake
+// keeps what it held before, if that still fits.
+func (f face) keep(c *page.Context, before, in form.Input) (paper request.Paper, refusal error) {
 	id := c.Param("application")
 	err := c.Update(func(tx *store.Tx, who identity.Person) (err error) {
 		paper, err = f.Requests.Save(c, tx, who, id, in)
 		if refusal = err; err != nil && errs.KindOf(err) != errs.Invalid {
 			return err
 		}
-		if refusal != nil {
-			if paper, err = f.Requests.Save(c, tx, who, id, without(in, errs.FieldsOf(err))); err != nil {
-				return err
-			}
+		if refusal == nil {
+			return f.filled(c, tx, who)
+		}
+		wrong := errs.FieldsOf(refusal)
+		rest := without(in, wrong)
+		if paper, err = f.Requests.Save(c, tx, who, id, mended(rest, before, wrong)); errs.KindOf(err) == errs.Invalid {
+			paper, err = f.Requests.Save(c, tx, who, id, rest)
+		}
+		if err != nil {
+			return err
 		}
 		return f.filled(c, tx, who)
 	})
@@ -151,15 +158,29 @@ func (f face) keep(c *page.Context, in form.Input) (paper request.Paper, refusal
 // without is the input without what is wrong.
 func without(in form.Input, wrong map[string]string) form.Input {
 	rest := maps.Clone(in)
-	maps.DeleteFunc(rest, func(key string, _ []string) bool {
-		for name := range wrong {
-			if key == name || strings.HasPrefix(key, name+".") {
-				return true
-			}
-		}
-		return false
-	})
+	maps.DeleteFunc(rest, func(key string, _ []string) bool { return belongs(key, wrong) })
 	return rest
+}
+
+// mended is the rest of an input with what its wrong fields held before.
+func mended(rest, before form.Input, wrong map[string]string) form.Input {
+	all := maps.Clone(rest)
+	for key, values := range before {
+		if belongs(key, wrong) {
+			all[key] = values
+		}
+	}
+	return all
+}
+
+// belongs reports whether a key of an input is of one of the fields.
+func belongs(key string, fields map[string]string) bool {
+	for name := range fields {
+		if key == name || strings.HasPrefix(key, name+".") {
+			return true
+		}
+	}
+	return false
 }
 
 // join adds the sentences about files to a refusal.
@@ -187,6 +208,10 @@ func (f face) keepFiles(c *page.Context, paper request.Paper, files map[string][
 			continue
 		}
 		for _, file := range list {
+			if most := field.MaxCount(); len(in[key]) >= most {
+				wrong[key] = fmt.Sprintf("最多 %d 个，多出来的没有收。要换的话，先删掉不要的，再传一次。", most)
+				break
+			}
 			kept, err := c.Keep(file, field.Kind == form.Photo)
 			switch errs.KindOf(err) {
 			case errs.Invalid, errs.TooLarge, errs.TooMany:
