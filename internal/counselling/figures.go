@@ -43,6 +43,8 @@ type Line struct {
 	WaitDays float64
 	// Seats were offered in open hours, Taken of them used. Of a week or month they are 0.
 	Seats, Taken int
+
+	id int64 // of the counsellor or campus
 }
 
 // Figures are what a centre reports of a span, without identities.
@@ -93,10 +95,10 @@ func (f *Figures) arrange(counts []countRow, seats []seatsRow, zone *time.Locati
 			l.From = r.Bucket.Time.In(zone)
 			f.Spans = append(f.Spans, l)
 		case r.Counsellor.Valid:
-			l.Name = r.Counsellor.String
+			l.id = r.Counsellor.Int64
 			f.Counsellors = append(f.Counsellors, l)
 		case r.Campus.Valid:
-			l.Name = r.Campus.String
+			l.id = r.Campus.Int64
 			f.Campuses = append(f.Campuses, l)
 		default:
 			f.Total = l
@@ -105,9 +107,9 @@ func (f *Figures) arrange(counts []countRow, seats []seatsRow, zone *time.Locati
 	for _, s := range seats {
 		switch {
 		case s.Counsellor.Valid:
-			f.Counsellors = offered(f.Counsellors, s.Counsellor.String, s)
+			f.Counsellors = offered(f.Counsellors, s.Counsellor.Int64, s)
 		case s.Campus.Valid:
-			f.Campuses = offered(f.Campuses, s.Campus.String, s)
+			f.Campuses = offered(f.Campuses, s.Campus.Int64, s)
 		default:
 			f.Total.Seats, f.Total.Taken = s.Seats, s.Taken
 		}
@@ -122,7 +124,7 @@ func (f *Figures) arrange(counts []countRow, seats []seatsRow, zone *time.Locati
 
 func (r countRow) line() Line {
 	l := Line{
-		Requested: Count{N: r.Requested}, Arrived: Count{N: r.Arrived}, Missed: Count{N: r.Missed},
+		Name: r.Name.String, Requested: Count{N: r.Requested}, Arrived: Count{N: r.Arrived}, Missed: Count{N: r.Missed},
 		Cancelled: Count{N: r.Cancelled}, Declined: Count{N: r.Declined},
 		Open:     Count{N: r.Requested - r.Arrived - r.Missed - r.Cancelled - r.Declined},
 		WaitDays: -1,
@@ -133,15 +135,15 @@ func (r countRow) line() Line {
 	return l
 }
 
-// offered adds the places of a name that may have had no booking.
-func offered(lines []Line, name string, s seatsRow) []Line {
+// offered adds the places of a counsellor or campus that may have had no booking.
+func offered(lines []Line, id int64, s seatsRow) []Line {
 	for i := range lines {
-		if lines[i].Name == name {
+		if lines[i].id == id {
 			lines[i].Seats, lines[i].Taken = s.Seats, s.Taken
 			return lines
 		}
 	}
-	return append(lines, Line{Name: name, WaitDays: -1, Seats: s.Seats, Taken: s.Taken})
+	return append(lines, Line{Name: s.Name.String, WaitDays: -1, Seats: s.Seats, Taken: s.Taken, id: id})
 }
 
 // parts are the numbers of a line that add up to Requested.

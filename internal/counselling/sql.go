@@ -211,15 +211,27 @@ type bookingRow struct {
 	Term      string         `db:"term"`
 }
 
-const selectBooking = `
+// selectBooking begins and joinPersons ends what reads bookings. Which ones and in what
+// order is settled first, on the table alone, so that persons are looked up for these
+// and not for everybody who ever came.
+const (
+	selectBooking = `
+	with b as materialized (
+		select b.*, row_number() over () place from (
+			select * from (select * from booking where state <> 'offered') b -- an offer is no booking yet
+			`
+	joinPersons = `
+		) b)
 	select b.id, b.public_id, b.slot_id, b.student_id, b.state, b.wish, b.via, b.held_until, b.created_at,
 		b.decided_at, d.name decided_by, b.reason, b.moves, b.term, p.name, coalesce(p.number, '') number, coalesce(p.college_name, '') college
-	from (select * from booking where state <> 'offered') b -- an offer is no booking yet
-	join identity_person p on p.id = b.student_id left join identity_person d on d.id = b.decided_by`
+	from b join identity_person p on p.id = b.student_id left join identity_person d on d.id = b.decided_by
+	order by b.place`
+)
 
+// selectBookings returns the bookings of a condition on b, in the order it names.
 func selectBookings(ctx context.Context, tx *store.Tx, where string, args ...any) ([]Booking, error) {
 	var rows []bookingRow
-	if err := tx.SelectContext(ctx, &rows, selectBooking+" "+where, args...); err != nil {
+	if err := tx.SelectContext(ctx, &rows, selectBooking+where+joinPersons, args...); err != nil {
 		return nil, err
 	}
 	ids := make([]int64, len(rows))

@@ -25,7 +25,7 @@ func pendingOf(ctx context.Context, tx *store.Tx, centre int64, who identity.ID)
 }
 
 func unsettledOf(ctx context.Context, tx *store.Tx, centre int64, who identity.ID) ([]Booking, error) {
-	return selectBookings(ctx, tx, `where b.state in ('pending', 'confirmed') and `+ofCounsellor+` and not s.open and s.starts_at > $3)`+byHour,
+	return selectBookings(ctx, tx, `where b.state in ('pending', 'confirmed') and `+ofCounsellor+` and not s.open and not s.void and s.starts_at > $3)`+byHour,
 		centre, who, tx.Now())
 }
 

@@ -331,7 +331,7 @@ func unsettled(ctx context.Context, tx *store.Tx, centre int64) ([]Booking, erro
 	return selectBookings(ctx, tx, `
 		where b.state in ('pending', 'confirmed') and b.slot_id in (
 			select s.id from slot s join counsellor c on c.id = s.counsellor_id
-			where c.centre_id = $1 and not s.open and s.starts_at > $2)
+			where c.centre_id = $1 and not s.open and not s.void and s.starts_at > $2)
 		order by (select starts_at from slot where id = b.slot_id), b.id limit 500`, centre, tx.Now())
 }
 
@@ -340,7 +340,7 @@ func countUnsettled(ctx context.Context, tx *store.Tx, centres []int64) (int, er
 	err := tx.GetContext(ctx, &n, `
 		select count(*) from booking b where b.state in ('pending', 'confirmed') and b.slot_id in (
 			select s.id from slot s join counsellor c on c.id = s.counsellor_id
-			where c.centre_id = any($1) and not s.open and s.starts_at > $2)`, pq.Array(centres), tx.Now())
+			where c.centre_id = any($1) and not s.open and not s.void and s.starts_at > $2)`, pq.Array(centres), tx.Now())
 	return n, err
 }
 
@@ -356,8 +356,9 @@ func nearSlots(ctx context.Context, tx *store.Tx, near Slot, from, to time.Time,
 		from, to, near.centre, near.id, near.counsellor, near.StartsAt, n)
 }
 
-// isShown leaves out the hours that made way before anybody booked them.
-const isShown = `(not s.void or exists (select 1 from booking b where b.slot_id = s.id))`
+// isShown leaves out the hours that made way before anybody booked them. It asks for each
+// such hour alone: an exists would be read from all bookings at once.
+const isShown = `(not s.void or (select true from booking b where b.slot_id = s.id limit 1))`
 
 // insertHour opens an hour by hand; false if the constraints keep it out.
 func insertHour(ctx context.Context, tx *store.Tx, c Counsellor, e HoursEdit, from, to time.Time, by identity.ID) (bool, error) {

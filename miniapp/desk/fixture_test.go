@@ -40,7 +40,7 @@ const (
 
 // school is the sample school with the desk in front of it.
 type school struct {
-	t     *testing.T
+	t     testing.TB
 	db    *store.DB
 	clock *clock.Fixed
 	http  http.Handler
@@ -48,11 +48,17 @@ type school struct {
 	requests *request.Engine
 }
 
-func newSchool(t *testing.T) *school {
+func newSchool(t testing.TB) *school {
+	t.Helper()
+	return newSchoolAt(t, storetest.Loaded(t, "sample", sample.Load))
+}
+
+// newSchoolAt is the sample school of a database.
+func newSchoolAt(t testing.TB, url string) *school {
 	t.Helper()
 	gin.SetMode(gin.ReleaseMode)
 	clk := clock.NewFixed(storetest.Monday)
-	db := storetest.Open(t, storetest.Loaded(t, "sample", sample.Load), clk, store.Options{})
+	db := storetest.Open(t, url, clk, store.Options{})
 	kit := &page.Kit{DB: db, Render: renderer(t), Log: slog.New(slog.DiscardHandler)}
 	engine := gin.New()
 	routes := kit.Routes(engine.Group("/desk", signedIn), page.Desk)

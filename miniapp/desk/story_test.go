@@ -14,7 +14,7 @@ import (
 	"github.com/xuegong/xuegong/templates"
 )
 
-func renderer(t *testing.T) *page.Renderer {
+func renderer(t testing.TB) *page.Renderer {
 	t.Helper()
 	assets, err := static.New()
 	if err != nil {
