@@ -26,6 +26,7 @@ type Diary struct {
 	Open        *counselling.Booking
 	Moving      bool              // another hour is being chosen for it
 	To          *counselling.Slot // the one chosen, to be confirmed
+	Stays       string            // why it cannot go to the hour that was asked for
 }
 
 // DiaryRow is the week of one counsellor.
@@ -117,12 +118,37 @@ func (p *Diary) IsOpen(b counselling.Booking) bool {
 func (p *Diary) IsTo(h Hour) bool { return p.To != nil && p.To.PublicID == h.PublicID }
 
 // Movable tells whether the booking can go to another hour.
-func (p *Diary) Movable(b counselling.Booking) bool {
-	return b.State.Open() && b.Slot.StartsAt.After(p.Now)
+func (p *Diary) Movable(b counselling.Booking) bool { return p.fixed(b) == "" }
+
+// fixed says why the booking can go nowhere, "" if it can.
+func (p *Diary) fixed(b counselling.Booking) string {
+	switch {
+	case !b.State.Open():
+		return "这条预约" + b.State.Label() + "，不能再改时间。"
+	case !b.Slot.StartsAt.After(p.Now):
+		return "这次已经开始，不能再改时间。"
+	}
+	return ""
 }
 
 // Takes tells whether the hour has a place for somebody.
-func (p *Diary) Takes(h Hour) bool { return h.Open && h.Free() > 0 && h.StartsAt.After(p.Now) }
+func (p *Diary) Takes(h Hour) bool { return p.stays(h) == "" }
+
+// stays says why the booking cannot go to the hour, "" if it can.
+func (p *Diary) stays(h Hour) string {
+	at := calendar.When(h.StartsAt, p.Monday.Location()) + "（" + h.Name + "）"
+	switch {
+	case !h.StartsAt.After(p.Now):
+		return at + "已经开始，请选晚一点的时间。"
+	case !h.Open:
+		return at + "已经关闭，不再接待。请选一个空着的时间。"
+	case h.Free() == 0 && h.Held() > 0:
+		return at + "留给了排队的同学，正在等回复。请选一个空着的时间。"
+	case h.Free() == 0:
+		return at + "已经约满。请选一个空着的时间。"
+	}
+	return ""
+}
 
 // Held is how many places wait for the answer of who was offered them.
 func (h Hour) Held() int { return max(0, h.Taken-len(h.Bookings)) }
@@ -173,22 +199,23 @@ func loadDiary(c *page.Context, p *Diary, at diaryAt) error {
 			return err
 		}
 		if p.Unsettled, err = counselling.UnsettledCount(c, tx, who); err != nil || at.booking == "" {
-			p.Moving, p.To = false, nil
+			p.Moving, p.To, p.Stays = false, nil, ""
 			return err
 		}
 		b, err := counselling.Get(c, tx, who, at.booking)
 		if err != nil {
 			return err
 		}
-		p.Open, p.Moving = &b, p.Moving && p.Movable(b)
-		if !p.Moving {
-			p.To = nil
+		p.Open = &b
+		if fixed := p.fixed(b); p.Moving && fixed != "" {
+			p.Moving, p.To, p.Stays = false, nil, fixed
 		}
 		return nil
 	})
 }
 
-// arrange puts the hours with who comes into their cells, and finds the one chosen.
+// arrange puts the hours with who comes into their cells, and finds the one chosen or
+// says why it cannot be had.
 func (p *Diary) arrange(list []counselling.Counsellor, w counselling.Week, to string) {
 	row := map[string]int{}
 	for _, c := range list {
@@ -202,11 +229,17 @@ func (p *Diary) arrange(list []counselling.Counsellor, w counselling.Week, to st
 	for _, b := range w.Bookings {
 		coming[b.Slot.PublicID] = append(coming[b.Slot.PublicID], b)
 	}
+	if to != "" {
+		p.Stays = "这个时间已经撤下了，请重新选一个。"
+	}
 	for _, s := range w.Slots {
 		h := Hour{Slot: s, Bookings: coming[s.PublicID]}
 		cell := &p.Rows[row[s.Counsellor]].Days[p.column(s.StartsAt)]
 		*cell = append(*cell, h)
-		if s.PublicID == to && p.Takes(h) {
+		if s.PublicID != to {
+			continue
+		}
+		if p.Stays = p.stays(h); p.Stays == "" {
 			p.To = &s
 		}
 	}
