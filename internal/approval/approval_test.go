@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/internal/store/storetest"
 )
 
 func TestA_review_goes_through_its_stages(t *testing.T) {
@@ -386,6 +388,88 @@ func TestA_stage_nobody_can_decide_goes_on_at_once(t *testing.T) {
 	if r = o.mustDecide(o.he, r.Task, approve()); r.State != approval.Approved {
 		t.Errorf("got %s", r.State)
 	}
+}
+
+func TestA_stage_whose_people_have_left_goes_on_at_once(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.update(func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.ExecContext(ctx, `update enrolment set status = 'left' where person_id in ($1, $2)`, o.he.ID, o.shen.ID)
+		return err
+	})
+	s := first()
+	s.LimitHours, s.EscalateTo, s.EscalateScope = 48, identity.ClassCounsellor, approval.OfStudent
+	r := o.open(o.student, s)
+	if diff := cmp.Diff([]string{"江月明"}, o.told("thing.review")); diff != "" || !r.Late {
+		t.Errorf("cards (-want +got):\n%s", diff)
+	}
+	o.mustDecide(o.jiang, r.Task, approve())
+	o.sound()
+}
+
+// A limit that leads back to who sat on it, away with a deputy: the deputy is asked, and
+// nothing is decided by itself.
+func TestA_limit_that_leads_back_to_a_reviewer_on_leave_reaches_the_deputy(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	s := second()
+	s.LimitHours, s.RemindHours, s.EscalateTo, s.EscalateScope = 48, 24, identity.ClassCounsellor, approval.OfStudent
+	r := o.open(o.student, s)
+	o.update(func(ctx context.Context, tx *store.Tx) error {
+		_, err := approval.SetDeputy(ctx, tx, o.jiang, o.jiang.ID, o.lu.ID, tx.Now(), tx.Now().Add(30*24*time.Hour))
+		return err
+	})
+	o.wait(49 * time.Hour)
+	if diff := cmp.Diff([]string{"江月明", "江月明", "陆一舟", "陆一舟"}, sorted(o.told("thing.reminder"))); diff != "" {
+		t.Errorf("reminded (-want +got):\n%s", diff)
+	}
+	o.wait(20 * 24 * time.Hour)
+	o.update(func(ctx context.Context, tx *store.Tx) (err error) {
+		r, err = approval.Get(ctx, tx, approval.Subject{Kind: thing, ID: "a"})
+		return err
+	})
+	if r.State != approval.Open || !r.Late {
+		t.Errorf("after three weeks it is %s", r.State)
+	}
+	if r = o.mustDecide(o.lu, r.Task, approve()); r.State != approval.Approved {
+		t.Errorf("the deputy leaves it %s", r.State)
+	}
+	o.sound()
+}
+
+func TestA_deputy_until_midnight_decides_what_was_pressed_before(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		at   time.Duration // of the press, before midnight
+		ok   bool
+	}{{"in the last second, handled after midnight", time.Second, true}, {"at midnight", 0, false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			now := o.clock.Now()
+			midnight := time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, storetest.Shanghai())
+			o.update(func(ctx context.Context, tx *store.Tx) error {
+				_, err := approval.SetDeputy(ctx, tx, o.he, o.he.ID, o.lu.ID, now, midnight)
+				return err
+			})
+			r := o.open(o.student, first())
+			o.wait(midnight.Add(time.Minute).Sub(now))
+			err := o.try(func(ctx context.Context, tx *store.Tx) error {
+				tx.SetReceivedAt(midnight.Add(-tt.at))
+				_, err := o.engine.Decide(ctx, tx, o.lu, r.Task, approve())
+				return err
+			})
+			if tt.ok && err != nil || !tt.ok && !errors.Is(err, approval.ErrNotYours) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return names
 }
 
 func TestTwo_thousand_decisions_in_one_batch(t *testing.T) {

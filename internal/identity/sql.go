@@ -111,7 +111,8 @@ func selectHolderIDs(ctx context.Context, tx *store.Tx, unit int64, names []Role
 	}
 	var ids []ID
 	err := tx.SelectContext(ctx, &ids, `
-		select distinct person_id from identity_role where name = any($1) and (unit_id = $2 or unit_id is null) order by person_id`,
+		select distinct r.person_id from identity_role r join enrolment e on e.person_id = r.person_id and e.valid_to is null
+		where r.name = any($1) and (r.unit_id = $2 or r.unit_id is null) and e.status in ('enrolled', 'employed') order by r.person_id`,
 		pq.Array(s), unit)
 	return ids, err
 }
