@@ -12,9 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xuegong/xuegong/internal/approval"
+	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/errs"
+	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/request"
+	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/sheet"
 	"github.com/xuegong/xuegong/internal/store"
 )
@@ -362,5 +365,91 @@ func TestServices_take_as_many_statements_for_many_as_for_one(t *testing.T) {
 	s.applyOnly(pledge)
 	if one := statements(all); one != many || one == 0 {
 		t.Errorf("%d statements for four services, %d for one", many, one)
+	}
+}
+
+func TestA_draft_goes_by_the_file_as_it_is_now(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	st := s.students[0]
+	s.agree(st, card)
+	p, err := s.start(st, card)
+	if err != nil {
+		t.Fatal(err)
+	}
+	save := func(input form.Input) (p2 request.Paper, err error) {
+		err = s.try(func(ctx context.Context, tx *store.Tx) error {
+			p2, err = s.engine.Save(ctx, tx, st, p.PublicID, input)
+			return err
+		})
+		return p2, err
+	}
+	if _, err := save(in("reason", "遗失")); err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(definitions()[card], "required: true}\nlimits", "required: true}\n  - {name: use, label: 用途, kind: text, required: true}\nlimits", 1)
+	s.apply(map[string]string{card: changed})
+	s.update(func(ctx context.Context, tx *store.Tx) (err error) {
+		p, err = s.engine.Paper(ctx, tx, st, p.PublicID)
+		return err
+	})
+	if diff := cmp.Diff([]string{"use"}, p.Missing); diff != "" || p.Answers["reason"].Text != "遗失" {
+		t.Errorf("the paper lacks %v with %v", p.Missing, p.Answers)
+	}
+	if p, err = save(in("reason", "遗失", "use", "志愿服务")); err != nil || !p.Ready() {
+		t.Fatalf("the new question cannot be answered: %v, %v", p.Missing, err)
+	}
+	s.applyOnly(pledge)
+	if _, err := s.submit(st, p.PublicID, nil); !errors.Is(err, service.ErrNoVersion) {
+		t.Errorf("of a service nobody offers: %v", err)
+	}
+	s.apply(map[string]string{card: changed})
+	a, err := s.submit(st, p.PublicID, nil)
+	if err != nil || a.Answers["use"].Text != "志愿服务" {
+		t.Fatalf("%v %v", a.Answers, err)
+	}
+	s.apply(nil)
+	if a = s.get(st, a.PublicID); a.Answers["use"].Text != "志愿服务" || len(a.Rows()) != 2 {
+		t.Errorf("what was submitted goes by another file: %v", a.Rows())
+	}
+	s.sound()
+}
+
+func TestDays_of_work_over_the_National_Day_are_those_of_the_school_s_calendar(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1)
+	st := s.students[0]
+	s.apply(map[string]string{pledge: strings.Replace(definitions()[pledge], "fields:\n", `fields:
+  - {name: stay, label: 起止日期, kind: range, required: true}
+  - {name: workdays, label: 可计的工作日, kind: computed, unit: 天, compute: {workdays: stay}}
+  - {name: days, label: 实际天数, kind: integer, unit: 天, min: "1", at_most: workdays, required: true}
+`, 1)})
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		var list []calendar.Special
+		for day := 1; day <= 7; day++ {
+			list = append(list, calendar.Special{Day: time.Date(2026, 10, day, 0, 0, 0, 0, tx.Zone()), Kind: calendar.Holiday, Name: "国庆节"})
+		}
+		list = append(list,
+			calendar.Special{Day: time.Date(2026, 9, 27, 0, 0, 0, 0, tx.Zone()), Kind: calendar.MakeUp, Name: "国庆节调休", Follows: time.Tuesday},
+			calendar.Special{Day: time.Date(2026, 10, 10, 0, 0, 0, 0, tx.Zone()), Kind: calendar.MakeUp, Name: "国庆节调休", Follows: time.Wednesday})
+		_, err := calendar.SaveDays(ctx, tx, identity.Operator(), list...)
+		return err
+	})
+	s.agree(st, pledge)
+	p, err := s.start(st, pledge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func(days string) error {
+		_, err := s.submit(st, p.PublicID, in("wish", "支教", "stay.from", "2026-09-26", "stay.until", "2026-10-11", "days", days))
+		return err
+	}
+	// Sunday 27 September and Saturday 10 October are worked, 28 to 30 September and
+	// 8 and 9 October are ordinary: seven.
+	if err := try("8"); errs.FieldsOf(err)["days"] == "" {
+		t.Errorf("eight days: %v", err)
+	}
+	if err := try("7"); err != nil {
+		t.Errorf("seven days: %v", err)
 	}
 }

@@ -1,7 +1,8 @@
 // Package request is an application of a student to an office, whatever the office
 // gives: a certificate, money, a card. Everything that differs between services is data
-// of a service file; an application points at the version it was begun with and reads
-// form, rules, limits, materials, stages and outcome from there to its end.
+// of a service file; an application points at the version it was submitted with and reads
+// form, rules, limits, materials, stages and outcome from there to its end. A draft goes by
+// the file as it is now.
 //
 //	draft ──submit──> submitted 待审核 ──approve──> approved 已通过
 //	                   │ ^  │ └─reject──> rejected 不通过    ├─ certificate, collect ─> printed ──> collected 已领取
@@ -23,6 +24,10 @@
 // again only where it was marked, and goes back to the stage that returned it (D-50).
 // The last approval waits for the papers that are required (D-20), and papers that do
 // not come in time end the application by itself (D-49).
+//
+// Whoever approves may grant less than was asked (核定金额), never more. The staff note among
+// themselves what its student never reads (Annotate); the student asks whoever reviews it
+// (AskAbout). A return can mark a single picture (Picture), which alone is sent anew.
 //
 // WorkOf says what waits for one of the staff: reviews put before them, and the queues
 // of their offices by service and state.

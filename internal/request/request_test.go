@@ -868,7 +868,7 @@ func TestThe_queue_is_searched_and_read_page_by_page(t *testing.T) {
 			return err
 		}
 		table, err := sheet.Read(&b)
-		if err != nil || len(table.Rows) != 5 || table.Rows[0].Cells[8] != "支教" {
+		if err != nil || len(table.Rows) != 5 || table.Rows[0].Cells[9] != "支教" {
 			t.Errorf("exported %v, %v", table.Rows, err)
 		}
 		return nil

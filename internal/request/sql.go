@@ -113,33 +113,52 @@ func applications(ctx context.Context, tx *store.Tx, where string, args ...any) 
 	if err := tx.SelectContext(ctx, &rows, selectApplication+" "+where, args...); err != nil {
 		return nil, err
 	}
-	ids := make([]int64, len(rows))
+	ids, versions := make([]int64, len(rows)), make([]int64, len(rows))
 	for i, r := range rows {
-		ids[i] = r.ID
+		ids[i], versions[i] = r.ID, r.Version
 	}
 	papers, err := materialsOf(ctx, tx, ids)
 	if err != nil {
 		return nil, err
 	}
+	services, err := service.Versions(ctx, tx, versions)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]Application, len(rows))
 	for i, r := range rows {
-		if list[i], err = r.application(ctx, tx, papers[r.ID]); err != nil {
+		if list[i], err = r.application(tx, services[r.Version], papers[r.ID]); err != nil {
 			return nil, err
 		}
 	}
-	return list, nil
+	return list, present(ctx, tx, list)
 }
 
-func (r applicationRow) application(ctx context.Context, tx *store.Tx, papers []Material) (Application, error) {
+// present has drafts go by their service as it is offered now; one that is not offered any
+// more stays as it is.
+func present(ctx context.Context, tx *store.Tx, list []Application) error {
+	if !slices.ContainsFunc(list, func(a Application) bool { return a.State == Draft }) {
+		return nil
+	}
+	active, err := service.Active(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for i, a := range list {
+		at := slices.IndexFunc(active, func(v service.Version) bool { return v.Code == a.Service.Code })
+		if a.State == Draft && at >= 0 {
+			list[i].Service = active[at]
+		}
+	}
+	return nil
+}
+
+func (r applicationRow) application(tx *store.Tx, v service.Version, papers []Material) (Application, error) {
 	a := Application{
-		PublicID: r.PublicID, Number: r.Number, State: r.State, Amount: r.Amount.Int64, Applied: r.Asked.Int64, Due: r.DueAt.Time, CreatedAt: r.CreatedAt,
+		Service: v, PublicID: r.PublicID, Number: r.Number, State: r.State, Amount: r.Amount.Int64, Applied: r.Asked.Int64, Due: r.DueAt.Time, CreatedAt: r.CreatedAt,
 		SubmittedAt: r.SubmittedAt.Time, DecidedAt: r.DecidedAt.Time, EndedAt: r.EndedAt.Time, Materials: papers,
 		Student: Student{ID: r.Student, Name: r.Name, Number: r.StudentNo, College: r.College, ClassName: r.Class, Campus: r.Campus},
 		id:      r.ID, department: r.Department, no: int(r.No.Int64), draft: r.Draft, updated: r.UpdatedAt,
-	}
-	var err error
-	if a.Service, err = service.Get(ctx, tx, r.Version); err != nil {
-		return a, err
 	}
 	a.Materials = inOrder(papers, a.Service.Definition)
 	if r.No.Valid {
@@ -153,6 +172,7 @@ func (r applicationRow) application(ctx context.Context, tx *store.Tx, papers []
 		a.Verdict = s.Judge()
 		return a, nil
 	}
+	var err error
 	a.Answers, err = a.written(tx)
 	return a, err
 }
@@ -477,14 +497,18 @@ func items(ctx context.Context, tx *store.Tx, where, order string, args ...any) 
 	if err != nil {
 		return nil, err
 	}
+	versions := make([]int64, len(rows))
+	for i, r := range rows {
+		versions[i] = r.Version
+	}
+	services, err := service.Versions(ctx, tx, versions)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]Item, len(rows))
 	for i, r := range rows {
-		v, err := service.Get(ctx, tx, r.Version)
-		if err != nil {
-			return nil, err
-		}
 		list[i] = Item{
-			PublicID: r.PublicID, Number: r.Number, Service: v, State: r.State, Missing: r.Missing, Amount: r.Amount.Int64, Due: r.DueAt.Time,
+			PublicID: r.PublicID, Number: r.Number, Service: services[r.Version], State: r.State, Missing: r.Missing, Amount: r.Amount.Int64, Due: r.DueAt.Time,
 			SubmittedAt: r.SubmittedAt, id: r.ID,
 			Student: Student{ID: r.Student, Name: r.Name, Number: r.StudentNo, College: r.College, ClassName: r.Class},
 		}

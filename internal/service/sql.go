@@ -81,6 +81,12 @@ func selectVersion(ctx context.Context, tx *store.Tx, id int64) (versionRow, err
 	return r, err
 }
 
+func selectVersions(ctx context.Context, tx *store.Tx, ids []int64) ([]versionRow, error) {
+	var rows []versionRow
+	err := tx.SelectContext(ctx, &rows, `select id, hash, code from service_version where id = any($1)`, pq.Array(ids))
+	return rows, err
+}
+
 func selectContent(ctx context.Context, tx *store.Tx, id int64) ([]byte, error) {
 	var b []byte
 	err := tx.GetContext(ctx, &b, `select content from service_version where id = $1`, id)

@@ -180,6 +180,28 @@ func Get(ctx context.Context, tx *store.Tx, id int64) (Version, error) {
 	return list[0], nil
 }
 
+// Versions returns the versions with the ids, each of which there must be, in one statement.
+func Versions(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]Version, error) {
+	rows, err := selectVersions(ctx, tx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("load service versions: %w", err)
+	}
+	list, err := read(ctx, tx, rows)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[int64]Version, len(list))
+	for _, v := range list {
+		found[v.ID] = v
+	}
+	for _, id := range ids {
+		if _, ok := found[id]; !ok {
+			return nil, ErrNoVersion
+		}
+	}
+	return found, nil
+}
+
 // parsed keeps the definitions by the hash of their files, read once a process: the
 // content of a hash never changes.
 //
