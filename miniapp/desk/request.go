@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -532,17 +531,19 @@ func (applications) workbook(c *page.Context, name string, write func(tx *store.
 // file shows a picture or a document of an application.
 func (h applications) file(c *page.Context) error {
 	var b blob.Blob
+	small := c.Query("small") != ""
 	err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
-		b, err = h.engine.File(c, tx, who, c.Param("id"), c.Param("file"))
+		of := h.engine.File
+		if small {
+			of = h.engine.Thumb
+		}
+		b, err = of(c, tx, who, c.Param("id"), c.Param("file"))
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	c.Gin.Header("Cache-Control", "private, max-age=3600")
-	c.Gin.Header("Content-Disposition", "inline")
-	c.Gin.Data(http.StatusOK, b.Type, b.Content)
-	return nil
+	return c.Inline(b, small)
 }
 
 // seesReviews tells whether applications can be put before the person at all.
