@@ -16,6 +16,21 @@ func Date(t time.Time, zone *time.Location) string {
 	return fmt.Sprintf("%d月%d日（%s）", int(t.Month()), t.Day(), Weekday(t))
 }
 
+// Day returns 2026年10月14日 in the zone.
+func Day(t time.Time, zone *time.Location) string {
+	t = t.In(zone)
+	return fmt.Sprintf("%d年%d月%d日", t.Year(), int(t.Month()), t.Day())
+}
+
+// DayAt is Day, or 10月14日 within the year of at.
+func DayAt(t, at time.Time, zone *time.Location) string {
+	t = t.In(zone)
+	if t.Year() != at.In(zone).Year() {
+		return Day(t, zone)
+	}
+	return fmt.Sprintf("%d月%d日", int(t.Month()), t.Day())
+}
+
 // When returns 10月14日（周三）15:00 in the zone.
 func When(t time.Time, zone *time.Location) string {
 	return Date(t, zone) + t.In(zone).Format("15:04")
@@ -42,6 +57,14 @@ func Near(t, now time.Time, zone *time.Location) string {
 	default:
 		return When(t, zone)
 	}
+}
+
+// Brief is Near without the weekday, for a column of a list: 今天 15:00, 10月14日 15:00.
+func Brief(t, now time.Time, zone *time.Location) string {
+	if near := Near(t, now, zone); near != When(t, zone) {
+		return near
+	}
+	return DayAt(t, now, zone) + t.In(zone).Format(" 15:04")
 }
 
 // Midnight returns the beginning of the day of t in the zone.

@@ -33,3 +33,19 @@ func TestNear(t *testing.T) {
 		})
 	}
 }
+
+func TestBrief_leaves_out_the_weekday_and_says_another_year(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("CST", 8*3600)
+	now := time.Date(2026, 10, 12, 9, 0, 0, 0, zone)
+	for want, at := range map[string]time.Time{
+		"今天 15:00": now.Add(6 * time.Hour), "10月14日 15:00": now.Add(54 * time.Hour), "2027年1月12日 09:00": now.AddDate(0, 3, 0),
+	} {
+		if got := calendar.Brief(at, now, zone); got != want {
+			t.Errorf("Brief = %q, want %q", got, want)
+		}
+	}
+	if got := calendar.Day(now, time.UTC); got != "2026年10月12日" {
+		t.Errorf("Day = %q", got)
+	}
+}

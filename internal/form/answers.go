@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/region"
 )
 
@@ -59,7 +60,7 @@ func (f Form) Rows(a Answers) []Row {
 func (f Form) row(field Field, v Value) Row {
 	r := Row{Name: field.Name, Label: field.Label, Kind: field.Kind, Text: f.Text(field, v), Source: v.Source, Dispute: v.Dispute}
 	if v.At != "" && v.Source != "" {
-		r.Source += "，" + v.At
+		r.Source += "，" + dayText(v.At)
 	}
 	switch field.Kind {
 	case Photo, File:
@@ -85,7 +86,9 @@ func (f Form) Text(field Field, v Value) string {
 		}
 		return strings.Join(texts, "、")
 	case Range:
-		return v.From + " 至 " + v.Until
+		return dayText(v.From) + "至" + dayText(v.Until)
+	case Date:
+		return dayText(v.Text)
 	case Integer:
 		return number(v.Number, field.Unit)
 	case Money:
@@ -133,7 +136,16 @@ func attested(at string) string {
 	if err != nil {
 		return "已确认"
 	}
-	return "已确认，" + t.Format("2006-01-02 15:04")
+	return "已确认，" + calendar.Day(t, t.Location()) + t.Format(" 15:04")
+}
+
+// dayText says a day kept as 2026-10-14 the way people write it.
+func dayText(day string) string {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return day
+	}
+	return calendar.Day(t, time.UTC)
 }
 
 func (f Field) optionText(value string) string {

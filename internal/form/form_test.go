@@ -121,8 +121,8 @@ func TestParse_takes_what_people_type(t *testing.T) {
 		{"ready", "2026-13-01", form.Value{}, day},
 		{"ready", "26-09-01", form.Value{}, day},
 		{"ready", "昨天", form.Value{}, day},
-		{"ready", "2026-06-30", form.Value{}, "最早填 2026-07-01。"},
-		{"ready", "2026-09-11", form.Value{}, "最晚填 2026-09-10。"},
+		{"ready", "2026-06-30", form.Value{}, "最早填2026年7月1日。"},
+		{"ready", "2026-09-11", form.Value{}, "最晚填2026年9月10日。"},
 		{"name", "  晨光 \n 书店 ", form.Value{Text: "晨光 书店"}, ""},
 		{"name", "名\x00字\xff", form.Value{Text: "名字"}, ""},
 		{"name", strings.Repeat("长", 11), form.Value{}, "最多写 10 个字，现在有 11 个。"},
@@ -217,9 +217,9 @@ func TestParse_of_everything(t *testing.T) {
 		texts = append(texts, r.Label+"："+r.Text)
 	}
 	if diff := cmp.Diff([]string{
-		"单位名称：晨光书店", "实习地点：其他城市", "所在地区：湖北省武汉市", "资助项目：2026 贷款", "交材料日期：2026-09-01",
-		"实习时间：2026-07-01 至 2026-07-31", "可计天数：22 天", "历时：31 天", "实习天数：22 天", "发票金额：128.50 元", "车票：2 张照片",
-		"发票：2026-07-02，0.10 元；2026-07-03，0.20 元", "合计：0.30 元", "生源地：湖北省武汉市洪山区", "证明人：苏晴（100001）", "承诺：已确认，2026-09-10 20:00",
+		"单位名称：晨光书店", "实习地点：其他城市", "所在地区：湖北省武汉市", "资助项目：2026 贷款", "交材料日期：2026年9月1日",
+		"实习时间：2026年7月1日至2026年7月31日", "可计天数：22 天", "历时：31 天", "实习天数：22 天", "发票金额：128.50 元", "车票：2 张照片",
+		"发票：2026年7月2日，0.10 元；2026年7月3日，0.20 元", "合计：0.30 元", "生源地：湖北省武汉市洪山区", "证明人：苏晴（100001）", "承诺：已确认，2026年9月10日 20:00",
 	}, texts); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
@@ -370,7 +370,7 @@ func TestOnly_opens_what_was_marked_and_what_hangs_on_it(t *testing.T) {
 		t.Error("a closed field did not stay as it stood")
 	}
 	if diff := cmp.Diff([]form.Change{
-		{Name: "stay", Label: "实习时间", Before: "2026-07-01 至 2026-07-31", After: "2026-07-01 至 2026-07-03"},
+		{Name: "stay", Label: "实习时间", Before: "2026年7月1日至2026年7月31日", After: "2026年7月1日至2026年7月3日"},
 		{Name: "workdays", Label: "可计天数", Before: "22 天", After: "3 天"},
 		{Name: "length", Label: "历时", Before: "31 天", After: "3 天"},
 		{Name: "days", Label: "实习天数", Before: "22 天", After: "3 天"},

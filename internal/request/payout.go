@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/xuegong/xuegong/internal/audit"
+	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/internal/identity"
@@ -67,7 +68,7 @@ func (e *Engine) BuildList(ctx context.Context, tx *store.Tx, who identity.Perso
 		return List{}, err
 	}
 	id := store.NewPublicID()
-	title = fmt.Sprintf("%s放款名单 %s", title, tx.Now().In(tx.Zone()).Format("2006-01-02 15:04"))
+	title = fmt.Sprintf("%s放款名单 %s", title, calendar.When(tx.Now(), tx.Zone()))
 	var ok bool
 	err = tx.Try(ctx, func() (err error) {
 		ok, err = insertList(ctx, tx, id, code, department, title, who.ID)

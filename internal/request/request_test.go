@@ -236,7 +236,7 @@ func TestThe_last_second_of_a_window_counts_by_when_the_act_reached_us(t *testin
 			if tt.ok != (err == nil) {
 				t.Fatalf("got %v", err)
 			}
-			if !tt.ok && errs.MessageOf(err) != "实习补贴现在不在申请时间：已于 2026-10-20 截止。" {
+			if !tt.ok && errs.MessageOf(err) != "实习补贴现在不在申请时间：已于10月20日截止。" {
 				t.Errorf("reads %q", errs.MessageOf(err))
 			}
 		})
@@ -890,7 +890,7 @@ func TestServices_say_what_is_open_and_for_whom(t *testing.T) {
 		}
 		want := map[string]string{
 			certificate: "需要本学年认定为特困或困难，现在的记录是“不困难”。可以先向辅导员申请困难认定。", card: "", pledge: "",
-			subsidy: "实习补贴现在不在申请时间：已于 2026-10-20 截止。",
+			subsidy: "实习补贴现在不在申请时间：已于10月20日截止。",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

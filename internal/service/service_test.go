@@ -30,17 +30,17 @@ func TestWindow(t *testing.T) {
 		text   string
 	}{
 		{"no_window", service.Window{}, "2026-10-12 09:00:00", true, "全年可以申请"},
-		{"a_second_before", service.Window{Opens: "2026-09-01", Closes: "2026-09-30"}, "2026-08-31 23:59:59", false, "2026-09-01 至 2026-09-30 开放申请"},
-		{"the_first_second", service.Window{Opens: "2026-09-01", Closes: "2026-09-30"}, "2026-09-01 00:00:00", true, "2026-09-01 至 2026-09-30 开放申请"},
-		{"the_last_second", service.Window{Opens: "2026-09-01", Closes: "2026-09-30"}, "2026-09-30 23:59:59", true, "2026-09-01 至 2026-09-30 开放申请"},
-		{"a_second_after", service.Window{Opens: "2026-09-01", Closes: "2026-09-30"}, "2026-10-01 00:00:00", false, "已于 2026-09-30 截止"},
-		{"without_end", service.Window{Opens: "2026-09-01"}, "2030-01-01 00:00:00", true, "2026-09-01 起开放申请"},
-		{"without_begin", service.Window{Closes: "2026-09-30"}, "2026-01-01 00:00:00", true, "2026-09-30 截止"},
-		{"every_year_now", service.Window{Opens: "09-01", Closes: "12-31"}, "2029-10-12 09:00:00", true, "2029-09-01 至 2029-12-31 开放申请"},
-		{"every_year_not_yet", service.Window{Opens: "09-01", Closes: "12-31"}, "2029-03-12 09:00:00", false, "2029-09-01 至 2029-12-31 开放申请"},
-		{"every_year_over_and_next", service.Window{Opens: "03-01", Closes: "06-30"}, "2029-10-12 09:00:00", false, "2030-03-01 至 2030-06-30 开放申请"},
-		{"over_the_new_year", service.Window{Opens: "11-01", Closes: "02-28"}, "2030-01-12 09:00:00", true, "2029-11-01 至 2030-02-28 开放申请"},
-		{"over_the_new_year_begins", service.Window{Opens: "11-01", Closes: "02-28"}, "2029-11-01 00:00:00", true, "2029-11-01 至 2030-02-28 开放申请"},
+		{"a_second_before", service.Window{Opens: "2026-09-01", Closes: "2026-09-30"}, "2026-08-31 23:59:59", false, "9月1日至9月30日开放申请"},
+		{"the_first_second", service.Window{Opens: "2026-09-01", Closes: "2026-09-30"}, "2026-09-01 00:00:00", true, "9月1日至9月30日开放申请"},
+		{"the_last_second", service.Window{Opens: "2026-09-01", Closes: "2026-09-30"}, "2026-09-30 23:59:59", true, "9月1日至9月30日开放申请"},
+		{"a_second_after", service.Window{Opens: "2026-09-01", Closes: "2026-09-30"}, "2026-10-01 00:00:00", false, "已于9月30日截止"},
+		{"without_end", service.Window{Opens: "2026-09-01"}, "2030-01-01 00:00:00", true, "2026年9月1日起开放申请"},
+		{"without_begin", service.Window{Closes: "2026-09-30"}, "2026-01-01 00:00:00", true, "9月30日截止"},
+		{"every_year_now", service.Window{Opens: "09-01", Closes: "12-31"}, "2029-10-12 09:00:00", true, "9月1日至12月31日开放申请"},
+		{"every_year_not_yet", service.Window{Opens: "09-01", Closes: "12-31"}, "2029-03-12 09:00:00", false, "9月1日至12月31日开放申请"},
+		{"every_year_over_and_next", service.Window{Opens: "03-01", Closes: "06-30"}, "2029-10-12 09:00:00", false, "2030年3月1日至2030年6月30日开放申请"},
+		{"over_the_new_year", service.Window{Opens: "11-01", Closes: "02-28"}, "2030-01-12 09:00:00", true, "2029年11月1日至2月28日开放申请"},
+		{"over_the_new_year_begins", service.Window{Opens: "11-01", Closes: "02-28"}, "2029-11-01 00:00:00", true, "11月1日至2030年2月28日开放申请"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/rule"
 )
 
@@ -20,6 +21,14 @@ func (m Moment) Valid() bool {
 
 // Yearly tells whether the day comes every year.
 func (m Moment) Yearly() bool { return len(m) == len("09-01") }
+
+// Text says the moment as people do: 每年9月1日, 2026年9月1日.
+func (m Moment) Text() string {
+	if m.Yearly() {
+		return "每年" + calendar.DayAt(m.in(2024, time.UTC), m.in(2024, time.UTC), time.UTC)
+	}
+	return calendar.Day(m.in(0, time.UTC), time.UTC)
+}
 
 // in returns the begin of the day, of the given year if it comes every year.
 func (m Moment) in(year int, zone *time.Location) time.Time {
@@ -76,20 +85,21 @@ func (w Window) Open(at time.Time, zone *time.Location) bool {
 	return !at.Before(opens) && (closes.IsZero() || at.Before(closes))
 }
 
-// Text says the window as the button and the refusal do: 2026-09-01 至 2026-09-30 开放申请.
+// Text says the window as the button and the refusal do: 9月1日至9月30日开放申请. Of a day in
+// another year than at it says the year too.
 func (w Window) Text(at time.Time, zone *time.Location) string {
 	opens, closes := w.Around(at, zone)
-	last := closes.AddDate(0, 0, -1).Format(time.DateOnly)
+	first, last := calendar.DayAt(opens, at, zone), calendar.DayAt(closes.AddDate(0, 0, -1), at, zone)
 	switch {
 	case w.Always():
 		return "全年可以申请"
 	case w.Closes == "":
-		return opens.Format(time.DateOnly) + " 起开放申请"
+		return first + "起开放申请"
 	case !at.Before(closes):
-		return "已于 " + last + " 截止"
+		return "已于" + last + "截止"
 	case w.Opens == "":
-		return last + " 截止"
+		return last + "截止"
 	default:
-		return opens.Format(time.DateOnly) + " 至 " + last + " 开放申请"
+		return first + "至" + last + "开放申请"
 	}
 }

@@ -214,9 +214,9 @@ func (p *Applications) Urgent(e Entry) page.Badge {
 	case e.Task.Due.IsZero():
 		return e.Badge()
 	case e.Task.Due.Sub(p.Now) < 24*time.Hour:
-		return page.NewBadge("todo", calendar.Near(e.Task.Due, p.Now, p.Zone)+" 前")
+		return page.NewBadge("todo", calendar.Brief(e.Task.Due, p.Now, p.Zone)+" 前")
 	}
-	return page.NewBadge("wait", calendar.Near(e.Task.Due, p.Now, p.Zone)+" 前")
+	return page.NewBadge("wait", calendar.Brief(e.Task.Due, p.Now, p.Zone)+" 前")
 }
 
 func toneOf(s request.State) string {

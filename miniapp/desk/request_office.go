@@ -2,6 +2,7 @@ package desk
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/errs"
@@ -199,6 +200,20 @@ func (*Services) KindWord(k form.Kind) string {
 // ScopeWord is for whom a stage's role is held.
 func (*Services) ScopeWord(s approval.Scope) string {
 	return map[approval.Scope]string{approval.OfStudent: "学生所在单位", approval.OfDepartment: "经办部门", approval.OfSchool: "全校"}[s]
+}
+
+// WindowWord is when students can apply.
+func (p *Services) WindowWord() string {
+	w := p.Open.Version.Window
+	switch {
+	case w.Always():
+		return "全年"
+	case w.Closes == "":
+		return w.Opens.Text() + "起"
+	case w.Opens == "":
+		return w.Closes.Text() + "截止"
+	}
+	return w.Opens.Text() + "至" + strings.TrimPrefix(w.Closes.Text(), "每年")
 }
 
 // OutcomeWord is what follows an approval.

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/approval"
@@ -19,7 +20,7 @@ func (teller) subsidy() service.Version {
 		Code: "internship-subsidy", Title: "暑期实习补贴", Chat: "实习补贴", Detail: "补贴往返车票和住宿", Department: "勤工助学中心",
 		Place: "东校区 3 号楼 102 室", Hours: "工作日 8:30–17:00", Contacts: []service.Contact{{Campus: "东校区", Name: "勤工助学中心", Phone: "021-5550 1102"}},
 		Notice: service.Notice{Attention: "1. 如实填写。", Process: "1. 填写、交材料、审核、放款。"},
-		Window: service.Window{Opens: "2026-09-15", Closes: "2026-10-31"},
+		Window: service.Window{Opens: "09-15", Closes: "10-31"},
 		Form: form.Form{Fields: []form.Field{
 			{Name: "tier", Label: "认定等级", Kind: form.Text, ReadOnly: true, Source: "tier"},
 			{Name: "place", Label: "实习单位", Kind: form.Text, Required: true, Help: "写全称"},
@@ -104,6 +105,27 @@ func (s teller) applications(title string, open *Opened) *Applications {
 	return p
 }
 
+// crowded is a queue of long names, with the longest open.
+func (s teller) crowded() *Applications {
+	v := s.subsidy()
+	v.Title, v.Chat = "家庭经济困难学生暑期社会实践与实习交通补贴（第二批）", "暑期社会实践与实习交通补贴"
+	open := s.opened(v, request.Submitted)
+	long := func(student *request.Student) {
+		student.Name, student.Number = "阿卜杜热合曼·买买提依明", "202411050123"
+		student.College, student.ClassName = "马克思主义学院（人文社会科学试验班）", "思想政治教育（师范）2024级本科1班"
+	}
+	long(&open.Student)
+	p := s.applications("家庭经济困难学生暑期社会实践与实习交通补贴（第二批）", open)
+	p.List = nil
+	for i := range 20 {
+		e := s.entry(fmt.Sprintf("a%d", i+1), "", v, 50*time.Hour)
+		long(&e.Student)
+		e.Amount = 123456789
+		p.List = append(p.List, e)
+	}
+	return p
+}
+
 func (s teller) requests() []page.Story {
 	mine := s.applications("待我审核", s.opened(s.subsidy(), request.Submitted))
 	mine.Open.Earlier = []Entry{{s.item("a9", "欧阳思远", s.proof(), request.Collected)}}
@@ -123,6 +145,7 @@ func (s teller) requests() []page.Story {
 		{Name: "applications_ready", Page: ready},
 		{Name: "applications_refused", Page: refused},
 		{Name: "applications_queue", Page: queue},
+		{Name: "applications_crowded", Page: s.crowded()},
 		{Name: "applications_none", Page: &Applications{Base: s.base("待我审核", "/desk/applications"), Queue: "待我审核", Zone: s.now.Location()}},
 		{Name: "applications_nothing_found", Page: &Applications{Base: s.base("全部申请", "/desk/applications/of/all"), place: place{Of: everyService, Query: "没有"}, Queue: "全部申请", Zone: s.now.Location()}},
 	}
@@ -163,7 +186,7 @@ func (s teller) offices() []page.Story {
 	handout := &Handout{Base: s.base("打印与发放", "/desk/handout"), Card: "20241105", Ready: 3, Make: []Entry{{s.item("a2", "李想", s.proof(), request.Approved)}}, More: true}
 	handout.Mine = []request.Application{s.opened(s.proof(), request.Printed).Application}
 	l := request.List{
-		PublicID: "l1", Service: "internship-subsidy", Title: "暑期实习补贴放款名单 2026-10-12 09:00", CreatedAt: s.now, CreatedBy: "沈嘉木", Count: 3, Total: 38550, ExportedAt: s.now,
+		PublicID: "l1", Service: "internship-subsidy", Title: "暑期实习补贴放款名单 10月12日（周一）09:00", CreatedAt: s.now, CreatedBy: "沈嘉木", Count: 3, Total: 38550, ExportedAt: s.now,
 	}
 	for i, state := range []string{"waiting", "paid", "failed"} {
 		r := request.PayoutRow{Application: "a" + string(rune('1'+i)), Number: "26000118", Student: s.item("a1", "欧阳思远", s.subsidy(), request.ToPay).Student, Amount: 12850, State: state}

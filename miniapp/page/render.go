@@ -103,6 +103,8 @@ func funcs(assets *static.Assets, zone *time.Location) template.FuncMap {
 		"near":  func(t, now time.Time) string { return calendar.Near(t, now, zone) },     // 明天 15:00
 		"clock": func(t time.Time) string { return t.In(zone).Format("15:04") },           // 15:00
 		"day":   func(t time.Time) string { return t.In(zone).Format(time.DateOnly) },     // 2026-10-14
+		"brief": func(t, now time.Time) string { return calendar.Brief(t, now, zone) },    // 10月14日 15:00
+		"dated": func(t time.Time) string { return calendar.Day(t, zone) },                // 2026年10月14日
 		"iso":   func(t time.Time) string { return t.In(zone).Format(time.RFC3339) },      // for <time datetime>
 		"until": func(t time.Time) string { return lastDay(t, zone) },                     // 10月14日（周三）24:00
 		"shown": request.ShownCode,                                                        // a verification code in groups of four

@@ -37,6 +37,14 @@ func (*Offer) Template() string { return "h5/service" }
 // Badge is whether the student can apply.
 func (*Offer) Badge(o request.Offer) Badge { return OfferBadge(o) }
 
+// Line is what is said under the name of a service: why not now, else when.
+func (*Services) Line(o request.Offer) string {
+	if o.Blocked != "" && o.Draft == "" {
+		return strings.TrimPrefix(o.Blocked, o.Service.Title)
+	}
+	return o.Window
+}
+
 // Badge is whether the student can apply.
 func (*Services) Badge(o request.Offer) Badge { return OfferBadge(o) }
 
@@ -200,6 +208,46 @@ func (p *Application) MayAppeal() bool {
 // Mended are the labels of what was marked on the return.
 func (p *Application) Mended() []string { return p.MarkedLabels() }
 
+// Ended is why it went no further, in the words of who or what ended it: what was
+// revoked, came too late, or could not be paid. "" for everything else.
+func (p *Application) Ended() string {
+	switch p.State {
+	case request.Revoked, request.PayFailed:
+		for _, e := range slices.Backward(p.History) {
+			if e.State == p.State {
+				return e.Words
+			}
+		}
+	case request.Overdue:
+		return "要求的材料没有在期限内交齐，申请自动结束"
+	default:
+	}
+	return ""
+}
+
+// Then is what the student can do after Ended.
+func (p *Application) Then() string {
+	switch p.State {
+	case request.PayFailed:
+		return "核对收款信息后会再放一次。尾号不对的，请先到财务处更新。"
+	case request.Overdue:
+		return "确实有原因的，带上材料联系办理的老师，可以延长期限接着办，不用重填。"
+	default:
+		return ""
+	}
+}
+
+// HandsIn tells whether papers are still to be brought.
+func (p *Application) HandsIn() bool {
+	return (p.State == request.Submitted || p.State == request.Returned) && len(p.Missing()) > 0
+}
+
+// Fetches tells whether papers lie at the office of which nothing comes any more.
+func (p *Application) Fetches() bool {
+	return slices.Contains([]request.State{request.Withdrawn, request.Rejected, request.Overdue}, p.State) &&
+		slices.ContainsFunc(p.Materials, request.Material.Received)
+}
+
 // NoteOf is how a paper has to be.
 func (p *Application) NoteOf(code string) string {
 	for _, m := range p.Service.Materials {
@@ -228,23 +276,34 @@ func (p *Application) Steps() []Step {
 		}
 		steps = append(steps, Step{s.Title, state})
 	}
-	at := slices.IndexFunc(d.Outcome.Steps(), func(s service.State) bool { return s.Code == string(p.State) })
-	for i, s := range d.Outcome.Steps() {
-		if s.Code == string(request.PayFailed) && p.State != request.PayFailed {
-			continue
-		}
-		state := "todo"
-		switch {
-		case i < at, i == at && !p.State.Open():
-			state = "done"
-		case i == at, i == 0 && p.State == request.Approved:
-			state = "now"
-		}
-		steps = append(steps, Step{s.Title, state})
-	}
+	steps = append(steps, p.after()...)
 	if over { // what would have come does not come any more
 		steps = slices.DeleteFunc(steps, func(s Step) bool { return s.State == "todo" })
 		steps = append(steps, Step{p.StateLabel(), "end"})
+	}
+	return steps
+}
+
+// after are the steps after the review. Money that came back waits where it was.
+func (p *Application) after() (steps []Step) {
+	way, now := p.Service.Outcome.Steps(), p.State
+	if now == request.PayFailed {
+		now = request.ToPay
+	}
+	at := slices.IndexFunc(way, func(s service.State) bool { return s.Code == string(now) })
+	for i, s := range way {
+		step := Step{s.Title, "todo"}
+		switch {
+		case s.Code == string(request.PayFailed):
+			continue
+		case i == at && p.State == request.PayFailed:
+			step = Step{p.StateLabel(), "end"}
+		case i < at, i == at && !p.State.Open():
+			step.State = "done"
+		case i == at, i == 0 && p.State == request.Approved:
+			step.State = "now"
+		}
+		steps = append(steps, step)
 	}
 	return steps
 }

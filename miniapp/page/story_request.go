@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/approval"
@@ -17,7 +18,7 @@ func (s sampler) requestStories(base func(title, back string) Base) []Story {
 	offer := func(change func(*Offer)) *Offer {
 		p := &Offer{
 			Base: base("暑期实习补贴", "/m/"), Agreed: true, Contacts: subsidy.Contacts,
-			Offer: request.Offer{Service: subsidy, Open: true, Window: "2026-09-01 至 2026-11-30 开放申请", Verdict: s.verdict(rule.Pass)},
+			Offer: request.Offer{Service: subsidy, Open: true, Window: "9月1日至11月30日开放申请", Verdict: s.verdict(rule.Pass)},
 		}
 		change(p)
 		return p
@@ -27,7 +28,7 @@ func (s sampler) requestStories(base func(title, back string) Base) []Story {
 			offer(func(*Offer) {}).Offer, offer(func(p *Offer) { p.Draft = "0draft" }).Offer,
 			offer(func(p *Offer) { p.Verdict = s.verdict(rule.Fail); p.Blocked = p.Verdict.Why() }).Offer,
 			offer(func(p *Offer) {
-				p.Open, p.Blocked = false, "暑期实习补贴现在不在申请时间：已于 2026-11-30 截止。"
+				p.Open, p.Blocked = false, "暑期实习补贴现在不在申请时间：已于11月30日截止。"
 			}).Offer,
 			offer(func(p *Offer) {
 				p.Blocked = "暑期实习补贴2026—2027 学年最多申请 1 份，你已有 1 份。"
@@ -42,7 +43,7 @@ func (s sampler) requestStories(base func(title, back string) Base) []Story {
 			p.Blocked, p.Asks = p.Verdict.Why(), []request.Ask{s.question("")}
 		})},
 		{"service_closed", offer(func(p *Offer) {
-			p.Open, p.Window, p.Blocked = false, "已于 2026-11-30 截止", "暑期实习补贴现在不在申请时间：已于 2026-11-30 截止。"
+			p.Open, p.Window, p.Blocked = false, "已于11月30日截止", "暑期实习补贴现在不在申请时间：已于11月30日截止。"
 		})},
 		{"service_question_refused", offer(func(p *Offer) {
 			p.refuse(errs.Field("question", "用 2 到 300 个字说说是什么情况。"))
@@ -58,7 +59,7 @@ func (s sampler) requestStories(base func(title, back string) Base) []Story {
 		{"form_refused", s.refusedPaper(base("暑期实习补贴", subsidy.Path()))},
 		{"form_notice_changed", s.paper(base("暑期实习补贴", subsidy.Path()), s.typed(), func(p *request.Paper) { p.Agreed = false })},
 		{"form_closed_meanwhile", s.paper(base("暑期实习补贴", subsidy.Path()), s.typed(), func(p *request.Paper) {
-			p.Blocked = "暑期实习补贴现在不在申请时间：已于 2026-11-30 截止。"
+			p.Blocked = "暑期实习补贴现在不在申请时间：已于11月30日截止。"
 		})},
 		{"form_returned", s.paper(base("补充暑期实习补贴", "/m/applications/0app"), s.typed(), func(p *request.Paper) {
 			p.Returned, p.Reason, p.Marked = true, "车票照片看不清，请重拍", []string{"tickets"}
@@ -67,6 +68,13 @@ func (s sampler) requestStories(base func(title, back string) Base) []Story {
 		{"withdraw", &Withdraw{Base: base("撤回申请", "/m/applications/0app"), Application: s.application(request.Submitted)}},
 		{"application_for_the_office", &Application{Base: base("暑期实习补贴", "/m/"), Application: s.application(request.Submitted)}},
 	}
+	long := s.application(request.Submitted)
+	long.Service.Title = "家庭经济困难学生暑期社会实践与实习交通补贴（第二批）"
+	long.Student.Name, long.Student.College = "阿卜杜热合曼·买买提依明", "马克思主义学院（人文社会科学试验班）"
+	long.Materials[1].Name = "实习单位出具的盖章实习证明原件和劳动协议复印件"
+	stories = append(stories,
+		Story{"application_of_long_names", &Application{Base: base(long.Service.Title, "/m/applications"), Application: long, Contacts: subsidy.Contacts}},
+		Story{"applications_many", &Applications{Base: base("我的申请", "/m/"), List: slices.Repeat([]request.Application{long}, 20)}})
 	var all []request.Application
 	for _, state := range request.States() {
 		a := s.application(state)
@@ -224,6 +232,9 @@ func (s sampler) application(state request.State) request.Application {
 		e.By, e.Student, a.Review.Opinion = "张晓雨", true, ""
 	case request.Overdue:
 		e.By, a.Review.Opinion = "", ""
+		a.Materials[1].ReceivedAt = time.Time{}
+	case request.PayFailed:
+		e.Words = "卡号已注销"
 	case request.Printed, request.Collected, request.Made:
 		a.Service.Outcome, a.Materials, a.Amount = service.Outcome{Kind: service.Certificate}, nil, 0
 		a.Certificate = &request.Certificate{Number: "JZD-2026-000045", Code: "K7QX2MPD94TR", IssuedAt: s.at(-1, 9), Checks: []time.Time{s.now, s.at(-1, 18)}}

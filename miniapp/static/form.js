@@ -75,7 +75,11 @@
 				return res.json();
 			})
 			.then(show)
-			.catch(function () { lacks.textContent = '还没有保存上，网络好了会再试。内容都还在这一页。'; again = false; })
+			.catch(function () {
+				lacks.textContent = '还没有保存上，网络好了会再试。内容都还在这一页。';
+				again = false;
+				timer = setTimeout(save, 5000);
+			})
 			.then(function () {
 				saving = null;
 				if (again) {
