@@ -22,8 +22,10 @@ func (t talk) answerCard(word understand.Word) (bool, error) {
 	yes := word == understand.Yes
 	switch {
 	case kind == kindAskCancel && yes:
-		return true, t.cancelBooking(id)
-	case kind == kindAskCancel:
+		return true, t.cancelBooking(id, false)
+	case kind == kindAskLate && yes:
+		return true, t.cancelBooking(id, true)
+	case kind == kindAskCancel || kind == kindAskLate:
 		return true, t.keepBooking(id)
 	case kind == kindAskWithdraw && yes:
 		return true, t.withdrawPaper(id)

@@ -345,7 +345,7 @@ func (t talk) routes() map[string]func(parts []string) error {
 		card.Confirm:   func(p []string) error { return t.confirmBooking(p[1], p[2]) },
 		card.Reject:    func(p []string) error { return t.rejectBooking(p[1], p[2]) },
 		card.AskCancel: func(p []string) error { return t.askCancel(p[1]) },
-		card.Cancel:    func(p []string) error { return t.cancelBooking(p[1]) },
+		card.Cancel:    func(p []string) error { return t.cancelBooking(p[1], p[2] == card.Warned) },
 		card.Keep:      func(p []string) error { return t.keepBooking(p[1]) },
 
 		card.LiftStrike: func(p []string) error { return t.liftStrike(p[1]) },

@@ -276,6 +276,7 @@ type about struct {
 	led
 	Booking string      `json:"booking"`
 	Student identity.ID `json:"student"`
+	Warning string      `json:"warning,omitempty"` // of a cancellation that counts
 }
 
 func (t talk) cancelMine() error {
@@ -303,18 +304,38 @@ func (t talk) askCancel(id string) error {
 	if !b.State.Open() {
 		return t.say("这个预约" + b.State.Label() + "，不用再取消。")
 	}
+	warning, err := counselling.CancelWarning(t.ctx, t.tx, t.who, b)
+	switch {
+	case errors.Is(err, counselling.ErrTooLate):
+		return t.tooLate(id, err)
+	case err != nil:
+		return err
+	}
 	if err := t.putAside(cancelSubject(id)); err != nil {
 		return err
 	}
-	return t.show(kindAskCancel, cancelSubject(id), about{led: t.lead(""), Booking: id})
+	kind := kindAskCancel
+	if warning != "" {
+		kind = kindAskLate
+	}
+	return t.show(kind, cancelSubject(id), about{led: t.lead(warning), Booking: id, Warning: warning})
 }
 
 func cancelSubject(id string) string { return "ask-cancel/" + id }
 
-func (t talk) cancelBooking(id string) error {
-	b, err := counselling.Cancel(t.ctx, t.tx, t.who, id, "")
-	if errors.Is(err, counselling.ErrTooLate) {
+// cancelBooking gives the hour up. A card from before the cut-off did not say that it
+// counts now: the student is asked again by one that does.
+func (t talk) cancelBooking(id string, warned bool) error {
+	do := func() (counselling.Booking, error) { return counselling.Cancel(t.ctx, t.tx, t.who, id, "") }
+	if warned {
+		do = func() (counselling.Booking, error) { return counselling.CancelLate(t.ctx, t.tx, t.who, id) }
+	}
+	b, err := do()
+	switch {
+	case errors.Is(err, counselling.ErrTooLate):
 		return t.tooLate(id, err)
+	case errors.Is(err, counselling.ErrCounts):
+		return t.askCancel(id)
 	}
 	if err != nil {
 		return err

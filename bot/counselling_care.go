@@ -87,6 +87,9 @@ func (t talk) heardIntake(before, now map[string]dialogue.Answer) error {
 		}
 	}
 	if red {
+		if err := t.hotlines(); err != nil {
+			return err
+		}
 		if err := t.callForHelp(counselling.SourceIntake); err != nil {
 			return err
 		}
@@ -98,11 +101,8 @@ func (t talk) heardIntake(before, now map[string]dialogue.Answer) error {
 	return err
 }
 
-// callForHelp gives the numbers to call and has somebody get in touch.
+// callForHelp has somebody get in touch; the numbers to call were given before.
 func (t talk) callForHelp(source string) error {
-	if err := t.hotlines(); err != nil {
-		return err
-	}
 	if err := counselling.OpenCase(t.ctx, t.tx, t.who, source); err != nil {
 		return err
 	}
@@ -122,11 +122,11 @@ func (t talk) crisis() error {
 	if err != nil {
 		return err
 	}
-	if care.Words == counselling.WordsAlways {
-		return t.callForHelp(counselling.SourceWords)
-	}
 	if err := t.hotlines(); err != nil {
 		return err
+	}
+	if care.Words == counselling.WordsAlways {
+		return t.callForHelp(counselling.SourceWords)
 	}
 	return t.show(kindOffer, t.callSubject(), offer{
 		led:   t.lead(""),

@@ -24,6 +24,7 @@ const (
 	kindOffer     = "chat.offer"
 	kindMine      = "counselling.mine"
 	kindAskCancel = "counselling.ask_cancel"
+	kindAskLate   = "counselling.ask_late" // to cancel, and that it counts
 )
 
 type words struct {
@@ -56,6 +57,7 @@ func (b *Bot) renderers() map[string]renderer {
 		kindOffer:                 of(b.renderOffer),
 		kindMine:                  of(b.renderMine),
 		kindAskCancel:             of(b.renderAskCancel),
+		kindAskLate:               of(b.renderAskCancel),
 		counselling.KindRequested: of(b.renderRequested),
 		counselling.KindSettled:   of(b.renderSettled),
 		counselling.KindBooked:    b.facts(b.bookedText),
@@ -168,7 +170,7 @@ func (b *Bot) renderAskCancel(ctx context.Context, tx *store.Tx, o outbox.Outgoi
 	if err != nil {
 		return nil, err
 	}
-	return b.send(o, card.Lead(b.Cards.AskCancel(o.PublicID, booking), a.Led)), nil
+	return b.send(o, card.Lead(b.Cards.AskCancel(o.PublicID, booking, a.Warning), a.Led)), nil
 }
 
 // booking reads the recipient's own booking as it is when the card leaves.

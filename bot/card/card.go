@@ -45,7 +45,8 @@ const (
 	Confirm       = "confirm" // confirm|booking|moves
 	Reject        = "reject"  // reject|booking|moves, the reason is selected
 	AskCancel     = "ask"     // ask|booking: may it be cancelled?
-	Cancel        = "cancel"  // cancel|booking
+	Cancel        = "cancel"  // cancel|booking, or cancel|booking|warned: that it counts
+	Warned        = "warned"
 	Keep          = "keep"    // keep|booking
 	LiftStrike    = "lift"    // lift|strike
 	KeepStrike    = "stay"    // stay|strike, the reason is selected

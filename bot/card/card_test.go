@@ -130,7 +130,8 @@ func TestGolden(t *testing.T) {
 		"settled_missed":    m.Settled(settled(counselling.Missed, "苏晴", "")),
 		"mine_pending":      m.Mine(task, booking(counselling.Pending), "成长预约"),
 		"mine_confirmed":    m.Mine(task, booking(counselling.Confirmed), "成长预约"),
-		"ask_cancel":        m.AskCancel(task, booking(counselling.Confirmed)),
+		"ask_cancel":        m.AskCancel(task, booking(counselling.Confirmed), ""),
+		"ask_cancel_late":   m.AskCancel(task, booking(counselling.Confirmed), "离开始不到 2 小时，现在取消会记一次临近取消，是这学期第 1 次，满 3 次会暂停预约 30 天。"),
 		"question_few":      question(dialogue.Reply{Text: "想约哪位老师？", Options: counsellors}),
 		"question_many": question(dialogue.Reply{
 			Text: "哪个时间方便？", Options: options(6, 2),
@@ -319,7 +320,7 @@ func FuzzCards(f *testing.F) {
 		w, m := wild{rand.New(rand.NewPCG(seed, 0))}, maker()
 		cards := map[string]wecom.TemplateCard{
 			"requested": m.Requested(task, w.facts()), "settled": m.Settled(w.facts()), "mine": m.Mine(task, w.booking(), w.text()),
-			"ask_cancel": m.AskCancel(task, w.booking()), "choice": w.choice(),
+			"ask_cancel": m.AskCancel(task, w.booking(), ""), "ask_cancel_late": m.AskCancel(task, w.booking(), w.text()), "choice": w.choice(),
 		}
 		if c, ok := m.Question(task, w.IntN(99), w.reply(), card.Page{Label: w.text(), Path: "/m/x"}); ok {
 			cards["question"] = c

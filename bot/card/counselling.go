@@ -122,8 +122,12 @@ func (m Maker) Mine(taskID string, b counselling.Booking, name string) wecom.Tem
 	return c
 }
 
-// AskCancel asks once more before an hour is given up.
-func (m Maker) AskCancel(taskID string, b counselling.Booking) wecom.TemplateCard {
+// AskCancel asks once more before an hour is given up; a warning says what it counts as,
+// "" if for nothing.
+func (m Maker) AskCancel(taskID string, b counselling.Booking, warning string) wecom.TemplateCard {
+	if warning != "" {
+		return m.askCancelLate(taskID, b, warning)
+	}
 	return m.Choice(taskID, "要取消这个预约吗？", "取消后名额马上放给其他同学", []wecom.Horizontal{
 		row("时间", calendar.Span(b.Slot.StartsAt, b.Slot.EndsAt, m.Zone)),
 		row("老师", b.Slot.Name),
@@ -131,4 +135,16 @@ func (m Maker) AskCancel(taskID string, b counselling.Booking) wecom.TemplateCar
 		{Text: "先不取消", Key: Route(Keep, b.PublicID)},
 		{Text: "确定取消", Style: wecom.ButtonRed, Key: Route(Cancel, b.PublicID)},
 	})
+}
+
+func (m Maker) askCancelLate(taskID string, b counselling.Booking, warning string) wecom.TemplateCard {
+	c := m.Choice(taskID, "现在取消会记一次，还要取消吗？", "", []wecom.Horizontal{
+		row("时间", calendar.Span(b.Slot.StartsAt, b.Slot.EndsAt, m.Zone)),
+		row("老师", b.Slot.Name),
+	}, []wecom.Button{
+		{Text: "保留预约", Key: Route(Keep, b.PublicID)},
+		{Text: "确认取消", Style: wecom.ButtonRed, Key: Route(Cancel, b.PublicID, Warned)},
+	})
+	c.SubTitleText = clip(warning, maxSubTitle)
+	return c
 }

@@ -39,6 +39,7 @@ import (
 //	s01 agrees               reads the notice on its page and agrees
 //	the centre asks          its questions before a booking, from now on
 //	the centre calls         somebody for crisis words, without asking
+//	the centre counts        who cancels late online, as a strike
 //	t06 moves s05: 理由      the centre moves the newest booking to the next free hour
 //	s05 moves                the student does
 //	t06 marks s05            the centre records that the student did not come
@@ -89,7 +90,7 @@ var (
 	menus   = regexp.MustCompile(`^(\w+)# (\S+)$`)
 	sends   = regexp.MustCompile(`^(\w+) sends a picture$`)
 	agrees  = regexp.MustCompile(`^(\w+) agrees$`)
-	centre  = regexp.MustCompile(`^the centre (asks|calls)$`)
+	centre  = regexp.MustCompile(`^the centre (asks|calls|counts)$`)
 	silent  = regexp.MustCompile(`^(\w+) silent$`)
 	days    = regexp.MustCompile(`^(\w+) calendar(?:: (.*))?$`)
 	onPages = regexp.MustCompile(`^(\w+) (moves|marks|appeals)(?: (\w+))?(?:: (.*))?$`)
@@ -218,6 +219,14 @@ func (w *world) cares(how string) {
 		head, err := identity.Find(context.Background(), tx, "t05")
 		if err != nil {
 			return err
+		}
+		if how == "counts" {
+			set, err := counselling.LoadSettings(context.Background(), tx)
+			if err != nil {
+				return err
+			}
+			set.LateCancel = true
+			return counselling.SaveSettings(context.Background(), tx, head, counselling.Centres(head)[0], set)
 		}
 		care, err := counselling.LoadCare(context.Background(), tx)
 		if err != nil {

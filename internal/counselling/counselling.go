@@ -38,6 +38,8 @@ func (s State) Next() []State {
 		return []State{Arrived, Missed, Cancelled}
 	case Missed: // came late after all
 		return []State{Arrived}
+	case Arrived: // a slip, taken back at once
+		return []State{Confirmed}
 	default:
 		return nil
 	}
@@ -187,6 +189,7 @@ type Settings struct {
 	CancelMinutes int      `json:"cancel_minutes"` // a student moves or cancels a confirmed hour up to so long before
 	MoveConfirms  bool     `json:"move_confirms"`  // a move to another hour of the same counsellor is confirmed again
 	LateMinutes   int      `json:"late_minutes"`   // after the start, until a student may be marked as missed
+	CorrectDays   int      `json:"correct_days"`   // after the day of an hour, until a missed one is put right at the desk
 	TermStarts    []string `json:"term_starts"`    // of every year: 02-20
 	TermLimit     int      `json:"term_limit"`     // hours of a student in a term
 	StrikeLimit   int      `json:"strike_limit"`   // so many strikes in a term pause booking; 0 never
@@ -212,7 +215,7 @@ const SettingKey = "counselling"
 func Defaults() Settings {
 	return Settings{
 		Name: "成长中心", HoldHours: 24, HoldBefore: 120, LeadMinutes: 150, HorizonDays: 28, CancelMinutes: 120,
-		MoveConfirms: true, LateMinutes: 15, TermStarts: []string{"02-20", "08-20"}, TermLimit: 8, StrikeLimit: 3, PauseDays: 30,
+		MoveConfirms: true, LateMinutes: 15, CorrectDays: 1, TermStarts: []string{"02-20", "08-20"}, TermLimit: 8, StrikeLimit: 3, PauseDays: 30,
 		EveAt: "19:52", BeforeMinutes: 60, Calendar: true, DigestAt: "07:52", QuietFrom: "22:30", QuietTo: "07:00",
 		Contact:      "工作日 9:00–17:00，电话 021-5550-0101（示例）",
 		Reasons:      []string{"这个时间老师临时有安排", "更适合另一位老师，请重新选择", "信息不全，请先来电说明"},
@@ -235,6 +238,7 @@ func (s Settings) Check() error {
 	within("horizon_days", s.HorizonDays, 1, 120, "开放预约天数填 1 到 120。")
 	within("cancel_minutes", s.CancelMinutes, 0, 10080, "学生可取消时间填开始前 0 到 10080 分钟。")
 	within("late_minutes", s.LateMinutes, 0, 120, "迟到多久记未到填 0 到 120 分钟。")
+	within("correct_days", s.CorrectDays, 0, 14, "几天内可改到访填 0 到 14 天。")
 	within("term_limit", s.TermLimit, 1, 50, "每学期次数填 1 到 50。")
 	within("strike_limit", s.StrikeLimit, 0, 20, "几次后暂停填 0 到 20，0 是不暂停。")
 	within("pause_days", s.PauseDays, 1, 180, "暂停天数填 1 到 180。")
@@ -310,6 +314,7 @@ var (
 	ErrTooSoon       = errs.New(errs.Conflict, "这个时间太近，来不及确认了。请选晚一点的时间；着急请直接联系中心。")
 	ErrTooFar        = errs.New(errs.Conflict, "这个时间还没有开放预约，请选近一些的日期。")
 	ErrTooLate       = errs.New(errs.Conflict, "离开始太近，已不能在线取消。来不了请直接电话告诉中心。")
+	ErrCounts        = errs.New(errs.Conflict, "现在取消会记一次临近取消，要取消请再确认一次。")
 	ErrTooLateToMove = errs.New(errs.Conflict, "离开始太近，已不能在线改时间。来不了请直接电话告诉中心。")
 	ErrTermFull      = errs.New(errs.Conflict, "这学期的次数已经约满。着急请直接联系中心。")
 	ErrPaused        = errs.New(errs.Conflict, "预约现在暂停。着急请直接联系中心。")

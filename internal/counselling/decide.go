@@ -103,7 +103,8 @@ func decidedBefore(b Booking, zone *time.Location) error {
 }
 
 // Arrive records that the student came; from an hour before the start. Who was marked as
-// missed and came after all has arrived, and the strike is lifted.
+// missed and came after all has arrived, and the strike is lifted; for so many days as
+// the centre sets.
 func Arrive(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) (Booking, error) {
 	b, err := lockFor(ctx, tx, who, publicID)
 	if err != nil || b.State == Arrived {
@@ -113,6 +114,11 @@ func Arrive(ctx context.Context, tx *store.Tx, who identity.Person, publicID str
 		return b, ErrNotYet
 	}
 	late := b.State == Missed
+	if late {
+		if err := mayCorrect(ctx, tx, b); err != nil {
+			return b, err
+		}
+	}
 	if b, err = move(ctx, tx, who.ID, b, Arrived, ""); err != nil {
 		return b, err
 	}
@@ -123,6 +129,20 @@ func Arrive(ctx context.Context, tx *store.Tx, who identity.Person, publicID str
 		return b, cameAfterAll(ctx, tx, who, b)
 	}
 	return b, withdrawReminders(ctx, tx, b)
+}
+
+// mayCorrect refuses to rewrite what is long past.
+func mayCorrect(ctx context.Context, tx *store.Tx, b Booking) error {
+	set, err := LoadSettings(ctx, tx)
+	if err != nil {
+		return err
+	}
+	till := set.CorrectTill(b.Slot.StartsAt, tx.Zone())
+	if tx.ReceivedAt().Before(till) {
+		return nil
+	}
+	return errs.New(errs.Conflict, fmt.Sprintf("这一次的到访登记只能改到 %s 为止。学生确实来过的话，请撤销这次未到记录并写明理由，或请学生说明。",
+		calendar.Date(till.AddDate(0, 0, -1), tx.Zone())))
 }
 
 // recordWithin is how long after an hour the centre has to record who came.
@@ -177,9 +197,18 @@ func Miss(ctx context.Context, tx *store.Tx, who identity.Person, publicID strin
 
 // Cancel ends an open booking: the student's own up to the cut-off, any of the
 // centre's with a reason. Its seat is free at once and its reminders are gone. Where the
-// school allows it a student cancels after the cut-off too, as a strike.
-// Cancelling what is cancelled already changes nothing.
+// school allows it a student cancels after the cut-off too, by CancelLate; Cancel answers
+// ErrCounts then. Cancelling what is cancelled already changes nothing.
 func Cancel(ctx context.Context, tx *store.Tx, who identity.Person, publicID, reason string) (Booking, error) {
+	return cancel(ctx, tx, who, publicID, reason, false)
+}
+
+// CancelLate ends the student's own booking, late or not, knowing that late it is a strike.
+func CancelLate(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) (Booking, error) {
+	return cancel(ctx, tx, who, publicID, "", true)
+}
+
+func cancel(ctx context.Context, tx *store.Tx, who identity.Person, publicID, reason string, knowing bool) (Booking, error) {
 	b, err := lockBooking(ctx, tx, publicID)
 	if store.Missing(err) || err == nil && !b.of(who) && !atCentre(who, b.Slot.centre) {
 		return Booking{}, ErrConfidential
@@ -193,6 +222,13 @@ func Cancel(ctx context.Context, tx *store.Tx, who identity.Person, publicID, re
 	reason, late, err := mayCancel(ctx, tx, who, b, reason)
 	if err != nil {
 		return b, err
+	}
+	if late && !knowing {
+		sentence, err := countsAs(ctx, tx, b)
+		if err != nil {
+			return b, err
+		}
+		return b, errs.Wrap(ErrCounts, errs.Conflict, sentence)
 	}
 	if b, err = giveUp(ctx, tx, who, b, reason); err != nil || !late {
 		return b, err
@@ -233,6 +269,36 @@ func mayCancel(ctx context.Context, tx *store.Tx, who identity.Person, b Booking
 			minutes(set.CancelMinutes), calendar.When(cut, tx.Zone())))
 	}
 	return "", late, nil
+}
+
+// CancelWarning says what cancelling now would count as, "" if for nothing. The error is
+// that of who can no longer cancel.
+func CancelWarning(ctx context.Context, tx *store.Tx, who identity.Person, b Booking) (string, error) {
+	_, late, err := mayCancel(ctx, tx, who, b, "")
+	if err != nil || !late {
+		return "", err
+	}
+	return countsAs(ctx, tx, b)
+}
+
+// countsAs says that cancelling now is a strike, and what follows from it.
+func countsAs(ctx context.Context, tx *store.Tx, b Booking) (string, error) {
+	set, err := LoadSettings(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	st, err := standingOf(ctx, tx, b.Student.ID, "")
+	if err != nil {
+		return "", fmt.Errorf("load standing: %w", err)
+	}
+	s := fmt.Sprintf("离开始不到 %s，现在取消会记一次临近取消，是这学期第 %d 次", minutes(set.CancelMinutes), st.Strikes+1)
+	switch {
+	case set.StrikeLimit == 0:
+		return s + "。", nil
+	case st.Strikes+1 >= set.StrikeLimit:
+		return fmt.Sprintf("%s，预约会暂停 %d 天。", s, set.PauseDays), nil
+	}
+	return fmt.Sprintf("%s，满 %d 次会暂停预约 %d 天。", s, set.StrikeLimit, set.PauseDays), nil
 }
 
 // Expire frees the seat of a booking nobody decided in time; it is the step of ExpireJob.

@@ -4,14 +4,16 @@
 // counsellor and an hour, and books. The booking holds its seat while the centre
 // decides; undecided it expires and the seat is free again.
 //
-//	pending 待确认 ──confirm──> confirmed 已确认 ──> arrived 已到访
-//	   │ │ └─reject──> rejected 已拒绝   │     └───> missed 未到
+//	pending 待确认 ──confirm──> confirmed 已确认 <──undo──> arrived 已到访
+//	   │ │ └─reject──> rejected 已拒绝   │     └──> missed 未到 ──┘
 //	   │ └──held_until──> expired 已过期 │
 //	   └────────cancel──────────────> cancelled 已取消
 //
-// An hour that nobody records within two days counts as attended.
+// An hour that nobody records within two days counts as attended. Who pressed 已到访 by
+// mistake takes it back within ten minutes.
 //
-// Who comes after being marked as missed has arrived after all. An open booking is moved
+// Who comes after being marked as missed has arrived after all, up to so many days later;
+// from then on only the strike is lifted, with a reason. An open booking is moved
 // to another hour and stays the same booking: moved by the student it is pending again,
 // moved by the centre it is confirmed. Both hours are in its history.
 //
@@ -58,6 +60,16 @@
 //	offer: open ──> accepted: Book or Move     ──┐
 //	         ├────> declined, expired, withdrawn ┴─> the seat goes to the next, or is free
 //
+// Who could not accept an offer is passed over and keeps the place in the queue: while
+// booking is paused, for hours of a term whose number is used up, without consent. Who is,
+// is one list (skip) by the rules of Book, given to the matching and to the audit alike.
+//
+// Who looks at the centre's time sees it in three ways: the week of everybody, one's own
+// day (MyDay), and in the morning one message with what the day has (Digest). At night
+// nobody of the centre is disturbed: what asks for a decision is in the digest, each to
+// be opened, and comes as a card of its own only if its time ends that day; what only
+// informs waits for the end of quiet hours. A red case waits for nothing.
+//
 // Nobody outside the centre learns whether a booking exists: every counselling id,
 // real or not, is answered with ErrConfidential (D-10). What leaves through WeCom
 // says neither what the centre does nor where; it uses the neutral name and place
@@ -70,6 +82,8 @@
 //
 //	open 等待联系 ──take──> taken 联系中 ──close──> closed 已办结
 //	      └──────────────close──────────────┘
+//
+// The card of a call becomes who was called next; nobody holds two of one case.
 //
 // A note after the hour is read by its counsellor and the head alone. What students say
 // of an hour is kept without whose it is, and counted five at a time. A disclosure has one

@@ -101,6 +101,12 @@ func (s Settings) LateAt(start time.Time) time.Time {
 	return start.Add(time.Duration(s.LateMinutes) * time.Minute)
 }
 
+// CorrectTill is up to when an hour marked as missed is put right at the desk; after that
+// the strike is lifted with a reason, or the student appeals.
+func (s Settings) CorrectTill(start time.Time, zone *time.Location) time.Time {
+	return calendar.Midnight(start, zone).AddDate(0, 0, 1+s.CorrectDays)
+}
+
 // MayCancelTill is up to when a student cancels a confirmed booking online; in the end
 // as a strike, where the school allows it.
 func (s Settings) MayCancelTill(start time.Time) time.Time {

@@ -290,9 +290,16 @@ func TestStrikes(t *testing.T) {
 			t.Errorf("by default: %v", err)
 		}
 		c.set(func(s *counselling.Settings) { s.LateCancel = true })
-		if err := cancel(); err != nil {
-			t.Fatal(err)
+		if err := cancel(); !errors.Is(err, counselling.ErrCounts) || errs.MessageOf(err) != "离开始不到 2 小时，现在取消会记一次临近取消，是这学期第 1 次，满 3 次会暂停预约 30 天。" {
+			t.Errorf("before it is confirmed that it counts: %v", err)
 		}
+		if s := c.strikes(c.students[0]); s.Count != 0 {
+			t.Errorf("warned and marked: %+v", s)
+		}
+		c.update(func(ctx context.Context, tx *store.Tx) error {
+			_, err := counselling.CancelLate(ctx, tx, c.students[0], b.PublicID)
+			return err
+		})
 		if s := c.strikes(c.students[0]); s.Count != 1 || s.List[0].Kind != counselling.ForLateCancel {
 			t.Errorf("%+v", s)
 		}

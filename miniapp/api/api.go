@@ -48,6 +48,7 @@ func Register(r page.Routes, d Deps) {
 	r.POST("/counselling/bookings/:booking/confirm", f.confirm)
 	r.POST("/counselling/bookings/:booking/reject", f.reject)
 	r.POST("/counselling/bookings/:booking/arrive", f.arrive)
+	r.POST("/counselling/bookings/:booking/unarrive", f.unarrive)
 	r.POST("/counselling/bookings/:booking/miss", f.miss)
 	r.GET("/counselling/day", f.day)
 	r.GET("/counselling/wait", f.wait)

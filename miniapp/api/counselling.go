@@ -263,13 +263,34 @@ func (f face) booking(c *page.Context) error {
 	return c.JSON(http.StatusOK, bookingIn(c.Zone())(b))
 }
 
-func (f face) cancel(c *page.Context) error { return decide(c, counselling.Cancel) }
+// cancel gives the hour back; late, if the body says that it is known to count.
+func (f face) cancel(c *page.Context) error {
+	var in struct {
+		Reason string `json:"reason"`
+		Late   bool   `json:"late"`
+	}
+	if c.Gin.Request.ContentLength != 0 {
+		if err := c.ReadJSON(&in); err != nil {
+			return err
+		}
+	}
+	return act(c, func(ctx context.Context, tx *store.Tx, who identity.Person, id string) (err error) {
+		if in.Late {
+			_, err = counselling.CancelLate(ctx, tx, who, id)
+			return err
+		}
+		_, err = counselling.Cancel(ctx, tx, who, id, in.Reason)
+		return err
+	})
+}
 
 func (f face) confirm(c *page.Context) error { return decide(c, plain(counselling.Confirm)) }
 
 func (f face) reject(c *page.Context) error { return decide(c, counselling.Reject) }
 
 func (f face) arrive(c *page.Context) error { return decide(c, plain(counselling.Arrive)) }
+
+func (f face) unarrive(c *page.Context) error { return decide(c, plain(counselling.Unarrive)) }
 
 func (f face) miss(c *page.Context) error { return decide(c, plain(counselling.Miss)) }
 

@@ -17,6 +17,7 @@ type CheckIn struct {
 	Query string // part of a name, or the beginning of a number
 	List  []counselling.Booking
 	Rules counselling.Settings
+	Undo  map[string]time.Time // arrivals this person can take back, by public id, and until when
 }
 
 // Template implements page.Page.
@@ -71,6 +72,9 @@ func loadCheckIn(c *page.Context, p *CheckIn, query string) error {
 			return err
 		}
 		p.List = slices.DeleteFunc(d.Bookings, p.hides)
+		if p.Undo, err = counselling.Undoable(c, tx, who, p.List); err != nil {
+			return err
+		}
 		p.Rules, err = counselling.LoadSettings(c, tx)
 		return err
 	})
@@ -80,7 +84,7 @@ func loadCheckIn(c *page.Context, p *CheckIn, query string) error {
 func register(c *page.Context) error {
 	id, act := c.Param("id"), c.Param("act")
 	do, ok := verbOf(act)
-	if !ok || act != "arrive" && act != "miss" {
+	if !ok || act != "arrive" && act != "unarrive" && act != "miss" {
 		return counselling.ErrConfidential
 	}
 	err := c.Act(func(tx *store.Tx, who identity.Person) error { return atCentre(c, tx, who, do, id, "") })

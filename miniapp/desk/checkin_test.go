@@ -8,6 +8,26 @@ import (
 	"github.com/xuegong/xuegong/internal/counselling"
 )
 
+func TestAnArrivalPressedByMistakeIsTakenBackOnTheList(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	b := s.bookingOf("s05") // confirmed
+	const list = "/desk/counselling/checkin"
+	at := list + "/" + b.PublicID
+	if err := s.clock.MoveTo(b.Slot.StartsAt.Add(5 * time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	s.send(frontDesk, list, at+"/arrive")
+	has(t, s.shown(frontDesk, list), at+"/unarrive", "撤回", "按错了可以撤回，到 09:15")
+	if a := s.send(frontDesk, list, at+"/unarrive"); a.status != http.StatusSeeOther {
+		t.Fatalf("unarrive = %d\n%s", a.status, a.body)
+	}
+	has(t, s.shown(frontDesk, list), at+"/arrive")
+	if got := s.bookingOf("s05").State; got != counselling.Confirmed {
+		t.Errorf("state = %s", got)
+	}
+}
+
 func TestFrontDeskChecksInWithOnePress(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -34,6 +54,7 @@ func TestFrontDeskChecksInWithOnePress(t *testing.T) {
 	if a := s.send(frontDesk, list, at+"/arrive"); a.status != http.StatusSeeOther {
 		t.Fatalf("arrive = %d\n%s", a.status, a.body)
 	}
+	hasNot(t, s.shown(frontDesk, list), at+"/unarrive") // it was missed before
 	if got := s.bookingOf("s05").State; got != counselling.Arrived {
 		t.Errorf("state = %s", got)
 	}

@@ -212,6 +212,11 @@ func verbOf(act string) (verb, bool) {
 			_, err := counselling.Arrive(c, tx, who, id)
 			return err
 		}, true
+	case "unarrive":
+		return func(c *page.Context, tx *store.Tx, who identity.Person, id, _ string) error {
+			_, err := counselling.Unarrive(c, tx, who, id)
+			return err
+		}, true
 	case "miss":
 		return func(c *page.Context, tx *store.Tx, who identity.Person, id, _ string) error {
 			_, err := counselling.Miss(c, tx, who, id)

@@ -203,7 +203,7 @@ func settingsForm(s counselling.Settings) Form {
 	for name, n := range map[string]int{
 		"hold_hours": s.HoldHours, "hold_before": s.HoldBefore, "lead_minutes": s.LeadMinutes,
 		"horizon_days": s.HorizonDays, "cancel_minutes": s.CancelMinutes, "before_minutes": s.BeforeMinutes,
-		"late_minutes": s.LateMinutes, "term_limit": s.TermLimit, "strike_limit": s.StrikeLimit, "pause_days": s.PauseDays,
+		"late_minutes": s.LateMinutes, "correct_days": s.CorrectDays, "term_limit": s.TermLimit, "strike_limit": s.StrikeLimit, "pause_days": s.PauseDays,
 		"offer_minutes": s.OfferMinutes, "wait_days": s.WaitDays,
 	} {
 		form[name] = strconv.Itoa(n)
@@ -236,6 +236,7 @@ func (f Form) rules(s *counselling.Settings) {
 	s.Reasons = f.lines("reasons")
 	s.MoveConfirms = f["move_confirms"] == "on"
 	s.LateMinutes = f.number("late_minutes")
+	s.CorrectDays = f.number("correct_days")
 	s.TermStarts = f.lines("term_starts")
 	s.TermLimit = f.number("term_limit")
 	s.StrikeLimit = f.number("strike_limit")
@@ -249,7 +250,7 @@ func (f Form) rules(s *counselling.Settings) {
 
 func saveSettings(c *page.Context) error {
 	form := typed(c, "name", "hold_hours", "hold_before", "lead_minutes", "horizon_days", "cancel_minutes", "eve_at", "digest_at", "before_minutes",
-		"quiet_from", "quiet_to", "contact", "reasons", "move_confirms", "late_minutes", "term_starts", "term_limit", "strike_limit", "pause_days",
+		"quiet_from", "quiet_to", "contact", "reasons", "move_confirms", "late_minutes", "correct_days", "term_starts", "term_limit", "strike_limit", "pause_days",
 		"late_cancel", "calendar", "keep_reasons", "offer_minutes", "wait_days")
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
 		centre, err := centreOf(who)

@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"time"
+
 	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/errs"
@@ -38,7 +40,9 @@ func (s teller) diaries() []page.Story {
 	refused.Base = s.refused(refused.Base, errs.Field("reason", "请写一句 60 字以内的理由，学生会收到；不要写“心理”“咨询”。"))
 	closed := opened(counselling.Pending)
 	closed.Open.Slot.Open, closed.More = false, true
-	here := &CheckIn{Base: s.base("今天到访", "/desk/counselling/checkin"), Rules: counselling.Defaults()}
+	here := &CheckIn{
+		Base: s.base("今天到访", "/desk/counselling/checkin"), Rules: counselling.Defaults(), Undo: map[string]time.Time{"h1": s.at(0, 9)},
+	}
 	for i, state := range []counselling.State{counselling.Arrived, counselling.Missed, counselling.Confirmed, counselling.Confirmed, counselling.Pending} {
 		here.List = append(here.List, s.booking("h"+string(rune('1'+i)), []string{"林一帆", "周明远", "赵子涵", "吴桐", "欧阳思远"}[i], 0, 7+i, state))
 	}

@@ -326,16 +326,25 @@ func (f face) cancelPage(c *page.Context) (*page.Cancel, error) {
 		if err == nil && p.Student.ID != who.ID {
 			return counselling.ErrConfidential // the centre cancels on the desk, with a reason
 		}
-		p.CutOff = set.CutOff(p.Slot.StartsAt)
+		if err == nil && p.State.Open() {
+			p.Warning, err = counselling.CancelWarning(c, tx, who, p.Booking)
+		}
+		if errors.Is(err, counselling.ErrTooLate) { // pressing says so, with whom to call
+			err = nil
+		}
 		return err
 	})
 	return p, err
 }
 
-// cancel gives the hour back.
+// cancel gives the hour back; late, after the page has said what it counts as.
 func (f face) cancel(c *page.Context) error {
-	err := c.Act(func(tx *store.Tx, who identity.Person) error {
-		_, err := counselling.Cancel(c, tx, who, c.Param("booking"), "")
+	err := c.Act(func(tx *store.Tx, who identity.Person) (err error) {
+		if c.Form("warned") != "" {
+			_, err = counselling.CancelLate(c, tx, who, c.Param("booking"))
+			return err
+		}
+		_, err = counselling.Cancel(c, tx, who, c.Param("booking"), "")
 		return err
 	})
 	if errs.KindOf(err) == errs.Conflict && !errors.Is(err, page.ErrStaleForm) {

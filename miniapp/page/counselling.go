@@ -111,7 +111,7 @@ func (p *Booking) CanCancel() bool {
 type Cancel struct {
 	Base
 	counselling.Booking
-	CutOff time.Time // from then on it is a strike
+	Warning string // what cancelling now counts as, "" if for nothing
 }
 
 // Template implements Page.

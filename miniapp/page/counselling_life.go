@@ -70,8 +70,3 @@ func StrikeBadge(s counselling.StrikeState) Badge {
 func (p *Booking) CanMove() bool {
 	return p.Own && (p.State == counselling.Pending || p.State == counselling.Confirmed && p.Now.Before(p.MoveTill))
 }
-
-// Late tells whether cancelling now is a strike.
-func (p *Cancel) Late() bool {
-	return p.State == counselling.Confirmed && !p.CutOff.IsZero() && !p.Now.Before(p.CutOff)
-}

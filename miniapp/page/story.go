@@ -88,7 +88,7 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 		{"strikes_refused", &Strikes{Base: unsaid, Strikes: s.strikes(2), Asking: "0strike0", Typed: "生病"}},
 		{"strikes_none", &Strikes{Base: base("未到记录", "/m/counselling/mine")}},
 		{"mine_with_strikes", &Bookings{Base: base("我的预约", "/m/"), List: []counselling.Booking{s.booking(counselling.Confirmed), s.booking(counselling.Missed)}, Strikes: s.strikes(3)}},
-		{"cancel_late", &Cancel{Base: base("取消预约", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed), CutOff: now.Add(-time.Minute)}},
+		{"cancel_late", &Cancel{Base: base("取消预约", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed), Warning: "离开始不到 2 小时，现在取消会记一次临近取消，是这学期第 1 次，满 3 次会暂停预约 30 天。"}},
 		{"now", &Now{Base: Base{Title: "求助热线", Back: "/m/"}, Hotlines: hotlines}},
 		{"error_forbidden", &Error{Base: base("这一页看不了", ""), Face: Phone, Message: counselling.ErrConfidential.Message, Next: "/m/", Label: "回到首页"}},
 		{"error_unbound", &Error{Base: Base{Title: "还差一步"}, Face: Phone, Message: identity.ErrUnbound.Message, Next: "/signin?to=%2Fm%2F", Label: "已经登记好，重新进入"}},
