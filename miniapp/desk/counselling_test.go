@@ -302,7 +302,7 @@ func TestSettingsKeepWhatWasTyped(t *testing.T) {
 		return []string{
 			"name", "成长中心", "hold_hours", hold, "hold_before", "120", "lead_minutes", "150", "horizon_days", "28", "cancel_minutes", "120",
 			"eve_at", eve, "digest_at", "07:41", "before_minutes", "60", "quiet_from", "22:30", "quiet_to", "07:00", "contact", "前台", "reasons", reasons,
-			"late_minutes", "15", "term_limit", "6", "term_starts", "02-24\r\n08-30", "strike_limit", "3", "pause_days", "14", "keep_reasons", "请先来电",
+			"late_minutes", "15", "correct_days", "2", "term_limit", "6", "term_starts", "02-24\r\n08-30", "strike_limit", "3", "pause_days", "14", "keep_reasons", "请先来电",
 			"offer_minutes", "20", "wait_days", "10",
 		}
 	}
