@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/xuegong/xuegong/bot/dialogue"
+	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/wecom"
 )
 
@@ -79,10 +80,11 @@ func label(s string, n int) string {
 	return clip(s, n)
 }
 
-// onButton is a label as a button has room for it: 14日周三 15:00 goes without its space.
+// onButton is a label as a button has room for it: 14日周三 15:00 goes without its space,
+// unless that makes a word of two that must not be read.
 func onButton(s string) string {
-	if utf8.RuneCountInString(s) > maxButtonText {
-		s = strings.ReplaceAll(s, " ", "")
+	if short := strings.ReplaceAll(s, " ", ""); utf8.RuneCountInString(s) > maxButtonText && counselling.Neutral(short) {
+		s = short
 	}
 	return label(s, maxButtonText)
 }
