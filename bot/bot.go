@@ -394,6 +394,10 @@ func (t talk) start(intent string, w dialogue.Wish) error {
 		return t.hotlines()
 	case intentLow:
 		return t.comfort()
+	case intentHarm:
+		return t.harm()
+	case intentOutside:
+		return t.outside()
 	case intentWho, intentHuman:
 		return t.people(intent)
 	case intentDesk:

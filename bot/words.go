@@ -27,8 +27,10 @@ const (
 	intentMove     = "counselling.move"
 	intentTurn     = "counselling.turn"
 	intentLow      = "low"
+	intentHarm     = "harm"
 	intentWho      = "who"
 	intentHuman    = "human"
+	intentOutside  = "outside"
 	intentHotlines = "hotlines"
 	intentDesk     = "desk"
 	intentHelp     = "help"
@@ -49,11 +51,11 @@ func intents() []understand.Intent {
 		{Name: intentFree, Phrases: []string{
 			"有空吗", "有空位吗", "还有空位吗", "有时间吗", "能约吗", "还能约吗", "可以约吗", "什么时候有空", "哪天有空", "什么时候能约",
 			"什么时间可以约", "哪些时间可以约", "还有名额吗", "有名额吗", "有号吗", "还有号吗", "老师在不在", "有没有空位", "有没有时间", "最近什么时候可以约",
-			"最近的空位", "空余时间", "看看空位", "可约时间", "能不能约",
+			"最近的空位", "空余时间", "看看空位", "可约时间", "能不能约", "老师有空不", "有空不", "有空没",
 		}},
 		{Name: intentMove, Phrases: []string{
 			"改期", "改时间", "改约", "换个时间", "换时间", "预约改时间", "改一下时间", "改一下预约", "修改预约", "改到", "改成", "挪到", "换到",
-			"调到", "调时间", "调整时间", "推迟", "推后", "延期", "提前一点", "能不能改时间", "时间改一下", "我想改预约", "更改预约", "改我的预约",
+			"调到", "调时间", "调整时间", "推迟", "推后", "延期", "提前一点", "能不能改时间", "时间改一下", "我想改预约", "更改预约", "改我的预约", "往后推", "往后推一天", "晚一天",
 		}},
 		{Name: intentTurn, Phrases: []string{
 			"什么时候轮到我", "轮到我了吗", "还要等多久", "要等多久", "前面还有几个人", "什么时候有结果", "确认了吗", "老师确认了吗", "有消息了吗", "预约通过了吗", "预约成功了吗", "约上了吗",
@@ -61,13 +63,23 @@ func intents() []understand.Intent {
 		}},
 		{Name: intentLow, Phrases: []string{
 			"心情不好", "压力好大", "压力很大", "睡不着", "失眠", "好难受", "很难过", "好焦虑", "很焦虑", "想哭", "情绪低落", "失恋了", "好累啊", "好崩溃", "快崩溃了", "很抑郁", "好孤独", "不开心", "心里难受", "没人理解我",
+			"有点烦", "好烦", "烦死了", "心里烦", "好丧", "想家",
+		}},
+		{Name: intentHarm, Phrases: []string{
+			"有人打我", "室友打我", "我被打了", "被欺负了", "有人欺负我", "被霸凌", "被骚扰", "有人骚扰我", "被跟踪", "有人跟踪我", "被偷拍", "我被骗了", "被骗钱了", "被诈骗", "被威胁", "有人威胁我", "被勒索",
+		}},
+		// What students ask of a university and nobody here can do.
+		{Name: intentOutside, Phrases: []string{
+			"退学", "休学", "复学", "转专业", "请假", "请假条", "销假", "换宿舍", "调宿舍", "宿舍报修", "空调坏了", "选课", "选课系统", "成绩单", "查成绩", "查绩点", "在读证明", "在校证明", "成绩证明",
+			"学生证丢了", "补学生证", "饭卡丢了", "校园卡丢了", "补校园卡", "图书馆", "补考", "重修", "四六级报名", "考试报名", "食堂", "校车", "校园网", "停水了", "停电了",
+			"登录不了", "系统打不开", "系统进不去", "网页打不开", "入党", "档案", "毕业证",
 		}},
 		{Name: intentWho, Phrases: []string{"谁能办", "找谁办", "谁负责", "归谁管", "这事找谁", "该找谁", "问谁", "联系谁", "谁来办", "哪个部门办"}},
 		{Name: intentHuman, Phrases: []string{
 			"人工", "转人工", "人工服务", "人工客服", "找真人", "我要人工", "真人", "客服", "人工在吗", "不要机器人", "你是机器人吗", "有没有真人", "电话多少", "联系方式", "联系电话",
-			"我要迟到了", "我会晚到一点", "我来晚了", "老师没有来", "约的老师没来", "门关着", "没有人开门", "可以线上吗", "能线上吗", "能打电话聊吗", "可以带朋友一起吗", "我要投诉", "投诉",
+			"我要迟到了", "我会晚到一点", "我来晚了", "睡过头了", "老师没有来", "约的老师没来", "门关着", "没有人开门", "可以线上吗", "能线上吗", "能打电话聊吗", "可以带朋友一起吗", "我要投诉", "投诉",
 		}},
-		{Name: intentMine, Phrases: []string{"我的预约", "查预约", "看看我的预约", "我约了什么时候", "预约到哪一步了", "我的预约怎么样了", "我约的几点", "预约记录", "看预约", "我约的是哪天", "我约了谁", "我的预约在哪", "在哪里见面", "预约地点", "在哪里", "地址在哪", "怎么走", "找不到地方", "wdyy"}},
+		{Name: intentMine, Phrases: []string{"我的预约", "查预约", "看看我的预约", "我约了什么时候", "预约到哪一步了", "我的预约怎么样了", "我约的几点", "预约记录", "看预约", "我约的是哪天", "我约了谁", "我的预约在哪", "在哪里见面", "预约地点", "在哪里", "地址在哪", "怎么走", "找不到地方", "咨询室在哪", "房间在哪", "wdyy"}},
 		{Name: intentCancel, Phrases: []string{"取消预约", "取消我的预约", "我来不了了", "老师我来不了了", "不去了", "退掉预约", "预约取消", "我不约了", "我去不了了", "临时有事来不了", "有事去不了", "不能来了", "退约", "撤销预约", "预约不要了", "帮我取消", "我要取消", "取消明天的", "生病了去不了", "发烧了来不了", "明天来不了", "qxyy"}},
 		{Name: intentHotlines, Phrases: []string{"求助热线", "热线电话", "心理热线", "值班电话"}},
 		{Name: intentDesk, Phrases: []string{"工作台", "打开工作台", "管理后台"}},
@@ -219,6 +231,16 @@ func (t talk) comfort() error {
 	return t.say("听起来不好受。愿意的话，可以约老师当面聊聊，写“我想预约”就行。\n想现在就有人听，请打 12356（24 小时）。")
 }
 
+// harm answers who says that somebody does them wrong.
+func (t talk) harm() error {
+	return t.say("你没有做错什么。现在有危险，请先打 110；受了伤，打 120。\n请尽快告诉你的辅导员。想有人马上听你说，请打 12356（24 小时）。\n更多号码：" + t.Cards.URL("/now"))
+}
+
+// outside answers what somebody else at the university does.
+func (t talk) outside() error {
+	return t.say("这件事不在这里办，请先问" + t.who.Call() + "的辅导员，或者办这件事的部门。\n这里能办的，写“帮助”就能看到。")
+}
+
 // people says who can be asked: the centre about bookings, the home page's list about
 // the rest.
 func (t talk) people(intent string) error {
@@ -238,7 +260,7 @@ func (t talk) people(intent string) error {
 
 // offer asks which of a few things was meant, instead of guessing; w goes with the press.
 func (t talk) offer(alternatives []string, w dialogue.Wish) error {
-	o := offer{Title: "想办的是哪一件？"}
+	o, none := offer{Title: "想办的是哪一件？"}, "都不是"
 	for _, intent := range alternatives {
 		label, err := t.label(intent)
 		if err != nil {
@@ -251,8 +273,11 @@ func (t talk) offer(alternatives []string, w dialogue.Wish) error {
 	if len(o.Buttons) == 0 {
 		return t.help("这句话我还没看懂。")
 	}
+	if len(o.Buttons) == 1 {
+		o.Title, none = "想办的是这一件吗？", "不是"
+	}
 	if len(o.Buttons) < 3 {
-		o.Buttons = append(o.Buttons, wecom.Button{Text: "都不是", Key: card.Route(card.Go, intentHelp)})
+		o.Buttons = append(o.Buttons, wecom.Button{Text: none, Key: card.Route(card.Go, intentHelp)})
 	}
 	if err := t.settleTalk("请看下一条"); err != nil {
 		return err

@@ -9,10 +9,11 @@ import (
 // When an intent is certain, worth offering, and too close to another to choose.
 const (
 	certain   = 0.75
-	offered   = 0.5
+	offered   = 0.6
+	partly    = 0.5 // the same for a sentence that is part of a phrase: 证明
 	tooClose  = 0.1
 	asWritten = 0.95 // hardly anything is misheard
-	swallow   = 0.25 // how much worse a longer match may be and still replace one inside it
+	swallow   = 0.15 // how much worse a longer match may be and still replace one inside it
 )
 
 // What it costs when a sentence is not the phrase; differ has the rest.
@@ -40,9 +41,42 @@ type intents struct {
 }
 
 type phrase struct {
-	intent int
-	glyphs []glyph
-	acts   uint8
+	intent  int
+	glyphs  []glyph
+	weights []float32 // of its characters, 1 on average
+	acts    uint8
+}
+
+// Small words say little of what is wanted: 能不能帮我退学 shares four characters with
+// 能不能约 and nothing else.
+const (
+	smallWords   = "我你您的了吗呢吧呀啊请帮给想要能可以会个一下这那"
+	linkingWords = "有没不是在怎么什样"
+)
+
+// weightOf is how much a character says, at most 1.
+func weightOf(r rune) float32 {
+	switch {
+	case strings.ContainsRune(smallWords, r):
+		return 0.3
+	case strings.ContainsRune(linkingWords, r):
+		return 0.6
+	default:
+		return 1
+	}
+}
+
+// weights returns what each character of a phrase says, 1 on average.
+func weights(g []glyph) []float32 {
+	list, sum := make([]float32, len(g)), float32(0)
+	for i := range g {
+		list[i] = weightOf(g[i].r)
+		sum += list[i]
+	}
+	for i := range list {
+		list[i] *= float32(len(g)) / sum
+	}
+	return list
 }
 
 func newIntents(f folder, list []Intent) intents {
@@ -59,7 +93,7 @@ func newIntents(f folder, list []Intent) intents {
 			}
 			g := glyphs(w)
 			n := uint16(len(in.phrases))
-			in.phrases = append(in.phrases, phrase{len(in.names) - 1, g, in.actsOf(g)})
+			in.phrases = append(in.phrases, phrase{len(in.names) - 1, g, weights(g), in.actsOf(g)})
 			pairs(g, func(key uint64) {
 				if l := in.index[key]; len(l) == 0 || l[len(l)-1] != n {
 					in.index[key] = append(l, n)
@@ -107,7 +141,7 @@ func (in intents) match(g []glyph) (intent string, score float64, whole bool, al
 		return in.names[in.phrases[best[0].phrase].intent], score, whole, nil
 	}
 	for _, h := range best[:min(3, len(best))] {
-		if h.score >= offered && score-h.score < 2*tooClose {
+		if (h.score >= offered || h.score >= partly && h.to-h.from == len(g)) && score-h.score < 2*tooClose {
 			alternatives = append(alternatives, in.names[in.phrases[h.phrase].intent])
 		}
 	}
@@ -127,12 +161,12 @@ func (in intents) hits(g []glyph) []hit {
 			}
 			seen[n] = true
 			p := &in.phrases[n]
-			cost, from, to := a.align(p.glyphs, g)
+			cost, from, to := a.align(p, g)
 			score := 1 - float64(cost)/float64(len(p.glyphs))
 			if act&^p.acts != 0 {
 				score -= actMissing
 			}
-			if score >= offered-swallow {
+			if score >= partly-swallow {
 				hits = append(hits, hit{int(n), score, from, to})
 			}
 		}
@@ -208,23 +242,24 @@ type path struct {
 	from int
 }
 
-func (a *aligner) align(phrase, g []glyph) (cost float32, from, to int) {
+func (a *aligner) align(p *phrase, g []glyph) (cost float32, from, to int) {
 	for i := range a.rows {
 		if cap(a.rows[i].on) <= len(g) {
 			a.rows[i] = row{make([]path, len(g)+1), make([]path, len(g)+1)}
 		}
 	}
-	far := path{cost: 1 << 10}
+	far, phrase := path{cost: 1 << 10}, p.glyphs
 	first := &a.rows[0]
 	for j := range len(g) + 1 {
 		first.on[j], first.off[j] = path{0, j}, far
 	}
 	for i := range phrase {
 		above, now := &a.rows[i%3], &a.rows[(i+1)%3]
-		now.on[0], now.off[0] = above.on[0].plus(missing), far
+		weight := p.weights[i]
+		now.on[0], now.off[0] = above.on[0].plus(weight*missing), far
 		for j := 1; j <= len(g); j++ {
-			best := cheaper(above.on[j-1], above.off[j-1]).plus(differ(&phrase[i], &g[j-1]))
-			best = cheaper(best, above.on[j].plus(missing))
+			best := cheaper(above.on[j-1], above.off[j-1]).plus(weight * differ(&phrase[i], &g[j-1]))
+			best = cheaper(best, above.on[j].plus(weight*missing))
 			if i > 0 && j > 1 && phrase[i].r == g[j-2].r && phrase[i-1].r == g[j-1].r {
 				best = cheaper(best, a.rows[(i+2)%3].on[j-2].plus(swapped))
 			}
