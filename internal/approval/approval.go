@@ -47,6 +47,7 @@ type Stage struct {
 	MayReject     bool              `yaml:"may_reject" json:"may_reject,omitempty"`
 	Reasons       []string          `yaml:"reasons" json:"reasons,omitempty"` // offered for a return or a rejection
 	Opinion       bool              `yaml:"opinion" json:"opinion,omitempty"` // an opinion is asked for
+	Another       bool              `yaml:"another" json:"another,omitempty"` // than who approved an earlier stage
 	Papers        bool              `yaml:"papers" json:"papers,omitempty"`   // approves when the owner's papers are there, as the last stage does
 }
 
@@ -346,6 +347,7 @@ func TaskSubject(task string) string { return "approval/" + task }
 var (
 	ErrNotYours = errs.New(errs.Forbidden, "这一项不在您的办理范围内，或者已经转给别的老师。")
 	ErrOwn      = errs.New(errs.Forbidden, "自己的申请要请别的老师来审。")
+	ErrAnother  = errs.New(errs.Forbidden, "前面的环节是您通过的，这一步要请另一位老师来定。")
 	ErrVoted    = errs.New(errs.Conflict, "您已经同意过这一项，还在等其他老师。")
 	ErrNotOpen  = errs.New(errs.Conflict, "这份申请现在不在审核中，请刷新再看。")
 )

@@ -467,6 +467,65 @@ func TestA_deputy_until_midnight_decides_what_was_pressed_before(t *testing.T) {
 	}
 }
 
+func TestWho_approved_an_earlier_stage_never_decides_one_for_another_person(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	last := first()
+	last.Code, last.Title, last.Another = "last", "确认金额", true
+	r := o.open(o.student, first(), last)
+	o.update(func(ctx context.Context, tx *store.Tx) error {
+		_, err := approval.SetDeputy(ctx, tx, o.shen, o.shen.ID, o.he.ID, tx.Now(), tx.Now().Add(24*time.Hour))
+		return err
+	})
+	r = o.mustDecide(o.he, r.Task, approve())
+	if got := o.told("thing.review"); got[len(got)-1] != "沈嘉木" || len(got) != 3 {
+		t.Errorf("cards went to %v", got)
+	}
+	if _, err := o.decide(o.he, r.Task, approve()); !errors.Is(err, approval.ErrAnother) {
+		t.Errorf("the same officer, as a deputy too: %v", err)
+	}
+	waits := func(who identity.Person) (n int, may bool) {
+		o.update(func(ctx context.Context, tx *store.Tx) (err error) {
+			if n, err = approval.Waiting(ctx, tx, who); err != nil {
+				return err
+			}
+			list, _, err := approval.Tasks(ctx, tx, who, "", 10)
+			if len(list) != n {
+				t.Errorf("%d tasks in a queue of %d", len(list), n)
+			}
+			if err != nil {
+				return err
+			}
+			may, err = approval.MayDecide(ctx, tx, who, r.Task)
+			return err
+		})
+		return n, may
+	}
+	if n, may := waits(o.he); n != 0 || may {
+		t.Errorf("%d wait for who decided already, who may %v", n, may)
+	}
+	if n, may := waits(o.shen); n != 1 || !may {
+		t.Errorf("%d wait for the other, who may %v", n, may)
+	}
+	if r = o.mustDecide(o.shen, r.Task, approve()); r.State != approval.Approved {
+		t.Errorf("got %s", r.State)
+	}
+	o.sound()
+}
+
+func TestUnheld_names_the_stages_nobody_can_decide(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	head := approval.Stage{Code: "head", Title: "负责人确认", Role: identity.OfficeHead, Scope: approval.OfDepartment}
+	o.update(func(ctx context.Context, tx *store.Tx) error {
+		list, err := approval.Unheld(ctx, tx, o.unit, []approval.Stage{first(), second(), head})
+		if len(list) != 1 || list[0].Code != "head" {
+			t.Errorf("got %v", list)
+		}
+		return err
+	})
+}
+
 func sorted(names []string) []string {
 	slices.Sort(names)
 	return names

@@ -108,7 +108,23 @@ func (e *Engine) lock(ctx context.Context, tx *store.Tx, who identity.Person, ta
 		return v, ErrOwn
 	}
 	v.voice = voices[i]
-	return v, nil
+	barred, err := barredFrom(ctx, tx, v.task, v.stage())
+	if slices.Contains(barred, who.ID) {
+		err = ErrAnother
+	}
+	return v, err
+}
+
+// barredFrom are who may not decide the task, since they approved an earlier stage.
+func barredFrom(ctx context.Context, tx *store.Tx, t taskRow, s Stage) ([]identity.ID, error) {
+	if !s.Another {
+		return nil, nil
+	}
+	ids, err := approversBefore(ctx, tx, t.Review, t.Stage)
+	if err != nil {
+		return nil, fmt.Errorf("load earlier approvals: %w", err)
+	}
+	return ids, nil
 }
 
 // mayVote tells whether the person's voice counts: in a stage of all that of a voter,

@@ -16,6 +16,9 @@
 // parts changed (T9). A stage in which all must agree ends with the last of them who
 // still holds the role; the first who returns or rejects ends it at once.
 //
+// A stage for another person (Stage.Another) is never decided by who approved an earlier
+// one, whatever roles and deputyships they hold.
+//
 // Nothing waits in silence: before its limit a task reminds who can decide it, at its
 // limit it goes to somebody else as well, and after each further limit it reminds them
 // again. A limit never decides, so money is never given because nobody looked (T8).

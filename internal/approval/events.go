@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/job"
@@ -14,7 +15,7 @@ import (
 // announce sends the task's card to whoever can decide it and to their deputies, with
 // one send for all, so that it is settled for all.
 func announce(ctx context.Context, tx *store.Tx, r reviewRow, t taskRow, s Stage, holders []identity.ID) error {
-	to, err := withDeputies(ctx, tx, r, holders)
+	to, err := recipients(ctx, tx, r, t, s, holders)
 	if err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func announce(ctx context.Context, tx *store.Tx, r reviewRow, t taskRow, s Stage
 
 // remindAll tells whoever can decide the task, and their deputies, that it waits.
 func remindAll(ctx context.Context, tx *store.Tx, r reviewRow, t taskRow, s Stage, holders []identity.ID) error {
-	to, err := withDeputies(ctx, tx, r, holders)
+	to, err := recipients(ctx, tx, r, t, s, holders)
 	if err != nil {
 		return err
 	}
@@ -49,10 +50,15 @@ func askingCard(tx *store.Tx, r reviewRow, t taskRow, s Stage) (Card, Cards, err
 	return c, kinds, err
 }
 
-// withDeputies adds who decides for one of the persons now, the applicant left out.
-func withDeputies(ctx context.Context, tx *store.Tx, r reviewRow, ids []identity.ID) ([]identity.ID, error) {
+// recipients are the holders and who decides for one of them now; the applicant is left
+// out, and who may not decide this stage since they approved an earlier one.
+func recipients(ctx context.Context, tx *store.Tx, r reviewRow, t taskRow, s Stage, ids []identity.ID) ([]identity.ID, error) {
 	if len(ids) == 0 {
 		return nil, nil
+	}
+	barred, err := barredFrom(ctx, tx, t, s)
+	if err != nil {
+		return nil, err
 	}
 	deputies, err := deputiesOf(ctx, tx, ids, tx.Now())
 	if err != nil {
@@ -60,7 +66,7 @@ func withDeputies(ctx context.Context, tx *store.Tx, r reviewRow, ids []identity
 	}
 	seen := map[identity.ID]bool{r.Applicant: true}
 	var all []identity.ID
-	for _, id := range append(ids, deputies...) {
+	for _, id := range without(append(slices.Clone(ids), deputies...), barred) {
 		if !seen[id] {
 			seen[id] = true
 			all = append(all, id)

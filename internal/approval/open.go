@@ -126,16 +126,22 @@ func (e *Engine) begin(ctx context.Context, tx *store.Tx, r reviewRow, at int) e
 	}
 	s := stages[at]
 	t := taskRow{PublicID: store.NewPublicID(), Review: r.ID, Stage: at, Keys: r.keys(s.Role, s.Scope), State: Open, OpenedAt: tx.Now()}
+	barred, err := barredFrom(ctx, tx, t, s)
+	if err != nil {
+		return err
+	}
 	holders, err := r.holders(ctx, tx, s.Role, s.Scope)
 	if err != nil {
 		return err
 	}
+	holders = without(holders, barred)
 	if len(holders) == 0 && s.EscalateTo != "" {
 		t.Keys = append(t.Keys, r.keys(s.EscalateTo, s.escalateScope())...)
 		t.Escalated = sql.NullTime{Time: tx.Now(), Valid: true}
 		if holders, err = r.holders(ctx, tx, s.EscalateTo, s.escalateScope()); err != nil {
 			return err
 		}
+		holders = without(holders, barred)
 	}
 	if s.Mode == All && !t.Escalated.Valid {
 		for _, id := range holders {

@@ -194,6 +194,10 @@ func MayDecide(ctx context.Context, tx *store.Tx, who identity.Person, task stri
 	if err != nil || t.State != Open {
 		return false, err
 	}
+	twice, err := barredTwice(ctx, tx, t.ID, who.ID)
+	if err != nil || twice {
+		return false, err
+	}
 	return slices.ContainsFunc(voices, func(p identity.Person) bool {
 		return opens(p, t.Keys) && view{task: t}.mayVote(p)
 	}), nil
@@ -220,7 +224,7 @@ func Deciders(ctx context.Context, tx *store.Tx, s Subject) ([]identity.ID, erro
 	if err != nil {
 		return nil, err
 	}
-	return withDeputies(ctx, tx, v.review, ids)
+	return recipients(ctx, tx, v.review, v.task, v.stage(), ids)
 }
 
 // MayRead tells whether the person holds, or is a deputy of somebody who holds, a role

@@ -215,7 +215,12 @@ type queueRow struct {
 const selectOpenTask = `
 	select t.id, t.public_id task, r.kind, r.subject, r.stages, t.stage, p.name applicant, t.opened_at, t.due_at, t.escalated_at
 	from review_task t join review r on r.id = t.review_id join identity_person p on p.id = r.applicant_id
-	where t.state = 'open' and t.keys && $1 and r.applicant_id <> $2`
+	where t.state = 'open' and t.keys && $1 and r.applicant_id <> $2 and ` + notTwice
+
+// notTwice leaves out the tasks of a stage for another person than $2, who approved an
+// earlier one.
+const notTwice = `not (coalesce((r.stages->t.stage->>'another')::boolean, false) and exists (
+	select 1 from review_task e where e.review_id = t.review_id and e.stage < t.stage and e.state = 'approved' and e.decided_by = $2))`
 
 func selectQueue(ctx context.Context, tx *store.Tx, keys []string, who identity.ID, kinds []string, after int64, limit int) ([]queueRow, error) {
 	var rows []queueRow
@@ -237,9 +242,25 @@ func countQueue(ctx context.Context, tx *store.Tx, keys []string, who identity.I
 	var n int
 	err := tx.GetContext(ctx, &n, `
 		select count(*) from review_task t join review r on r.id = t.review_id
-		where t.state = 'open' and t.keys && $1 and r.applicant_id <> $2 and (cardinality($3::text[]) = 0 or r.kind = any($3))`,
+		where t.state = 'open' and t.keys && $1 and r.applicant_id <> $2 and `+notTwice+` and (cardinality($3::text[]) = 0 or r.kind = any($3))`,
 		pq.Array(keys), who, textArray(kinds))
 	return n, err
+}
+
+// approversBefore are who approved stages of the review before the one given.
+func approversBefore(ctx context.Context, tx *store.Tx, review int64, stage int) ([]identity.ID, error) {
+	var ids []identity.ID
+	err := tx.SelectContext(ctx, &ids, `
+		select distinct decided_by from review_task where review_id = $1 and stage < $2 and state = 'approved' and decided_by is not null`, review, stage)
+	return ids, err
+}
+
+// barredTwice tells whether the task is of a stage for another person than who.
+func barredTwice(ctx context.Context, tx *store.Tx, task int64, who identity.ID) (bool, error) {
+	var barred bool
+	err := tx.GetContext(ctx, &barred, `
+		select not (`+notTwice+`) from review_task t join review r on r.id = t.review_id where t.id = $1`, task, who)
+	return barred, err
 }
 
 // principalsOf returns for whom the person is a deputy at the time.
@@ -374,6 +395,10 @@ func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 		union all
 		select 'approval: task ' || t.public_id || ' was decided by its applicant' from review_task t join review r on r.id = t.review_id
 			where t.decided_by = r.applicant_id and t.state <> 'withdrawn'
+		union all
+		select 'approval: task ' || t.public_id || ' was decided by who approved an earlier stage' from review_task t join review r on r.id = t.review_id
+			where t.state not in ('open', 'withdrawn') and coalesce((r.stages->t.stage->>'another')::boolean, false) and exists (
+				select 1 from review_task e where e.review_id = t.review_id and e.stage < t.stage and e.state = 'approved' and e.decided_by = t.decided_by)
 		union all
 		select 'approval: task ' || t.public_id || ' is past its limit and was not passed on' from review_task t
 			where t.state = 'open' and t.escalated_at is null and t.due_at < $1::timestamptz - interval '10 minutes'`, tx.Now())
