@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/xuegong/xuegong/bot"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/wecom"
@@ -44,6 +47,35 @@ func (a *App) checkServices(ctx context.Context) error {
 	return err
 }
 
+// checkReviewers says which stages of what is offered nobody can decide: they go to whom
+// they escalate to at once.
+func (a *App) checkReviewers(ctx context.Context) error {
+	var missing []string
+	err := a.db.View(ctx, func(tx *store.Tx) (err error) {
+		missing, err = unheld(ctx, tx)
+		return err
+	})
+	if err == nil && len(missing) > 0 {
+		err = errors.New(strings.Join(missing, "; ") + ": grant the roles on the desk (人员)")
+	}
+	return err
+}
+
+// unheld is a line for each service with stages whose role nobody holds.
+func unheld(ctx context.Context, tx *store.Tx) ([]string, error) {
+	stages, err := request.Unheld(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for _, code := range slices.Sorted(maps.Keys(stages)) {
+		for _, s := range stages[code] {
+			lines = append(lines, fmt.Sprintf("%s: nobody holds %s for %s", code, s.Role, s.Title))
+		}
+	}
+	return lines, nil
+}
+
 // menu is what the app's menu in WeCom should be now.
 func (a *App) menu(ctx context.Context) ([]wecom.MenuButton, error) {
 	home := a.home
@@ -73,11 +105,18 @@ func (c templatesApplyCmd) Run(e *environment) error {
 	}
 	return c.withDB(e, func(db *store.DB) error {
 		var changed service.Applied
+		var missing []string
 		if err := db.Update(e.ctx, func(tx *store.Tx) (err error) {
-			changed, err = service.Apply(e.ctx, tx, identity.Operator(), files)
+			if changed, err = service.Apply(e.ctx, tx, identity.Operator(), files); err != nil {
+				return err
+			}
+			missing, err = unheld(e.ctx, tx)
 			return err
 		}); err != nil {
 			return err
+		}
+		for _, line := range missing {
+			fmt.Fprintln(e.stdout, "! "+line)
 		}
 		if changed.Nothing() {
 			fmt.Fprintf(e.stdout, "nothing to change, %d services are active\n", len(files))

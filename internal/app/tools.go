@@ -331,6 +331,7 @@ func (doctorCmd) Run(e *environment) error {
 	}{
 		{"database schema", a.checkSchema},
 		{"services", a.checkServices},
+		{"reviewers", a.checkReviewers},
 		{"redis", func(ctx context.Context) error { return a.redis.Ping(ctx).Err() }},
 		{"wecom token, trusted IP, agent", a.wecom.Ping},
 		{"callback URL answers", a.checkCallback},

@@ -255,6 +255,9 @@ func TestOnly_the_marked_picture_is_taken_again(t *testing.T) {
 	if diff := cmp.Diff([]string{first, anew, third}, a.Answers["ticket"].List); diff != "" {
 		t.Errorf("pictures (-want +got):\n%s", diff)
 	}
+	if a.Fresh("ticket", first) || !a.Fresh("ticket", anew) {
+		t.Error("what is new is not told from what stood")
+	}
 	if a.Answers["reason"].Text != "遗失" {
 		t.Errorf("another answer became %q", a.Answers["reason"].Text)
 	}

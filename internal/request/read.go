@@ -101,7 +101,8 @@ func (a *Application) whole(ctx context.Context, tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	a.Changes = a.Service.Form.Diff(all[len(all)-2], all[len(all)-1])
+	a.before = all[len(all)-2]
+	a.Changes = a.Service.Form.Diff(a.before, a.Answers)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package request
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/approval"
@@ -239,9 +240,15 @@ type Application struct {
 
 	id         int64
 	department int64
-	no         int // of the last submission
+	no         int          // of the last submission
+	before     form.Answers // of the submission before the last one, nil if there is none
 	draft      []byte
 	updated    time.Time
+}
+
+// Fresh tells whether an upload was not among those of the submission before.
+func (a Application) Fresh(field, file string) bool {
+	return a.before != nil && !slices.Contains(a.before[field].List, file)
 }
 
 // Missing are the required papers that are not there yet.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/xuegong/xuegong/internal/approval"
+	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
@@ -222,6 +223,33 @@ func (e *Engine) Earlier(ctx context.Context, tx *store.Tx, who identity.Person,
 		return nil, fmt.Errorf("list earlier applications: %w", err)
 	}
 	return list, nil
+}
+
+// Unheld returns, by the code of the service, the stages of what is offered now that nobody
+// holds the role for.
+func Unheld(ctx context.Context, tx *store.Tx) (map[string][]approval.Stage, error) {
+	active, err := service.Active(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	unheld := map[string][]approval.Stage{}
+	for _, v := range active {
+		department, err := departmentOf(ctx, tx, v.Definition)
+		if errs.KindOf(err) == errs.Unavailable { // the service says so itself
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		stages, err := approval.Unheld(ctx, tx, department, v.Stages)
+		if err != nil {
+			return nil, err
+		}
+		if len(stages) > 0 {
+			unheld[v.Code] = stages
+		}
+	}
+	return unheld, nil
 }
 
 // VersionUse is a version of a service with how many applications go by it.
