@@ -1,11 +1,14 @@
 package desk_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/request"
+	"github.com/xuegong/xuegong/internal/store"
 )
 
 func TestTheSumIsCutByTheReviewerExactlyAndWithAReason(t *testing.T) {
@@ -94,5 +97,22 @@ func TestOnePictureIsMarkedToBeTakenAgain(t *testing.T) {
 	}
 	if labels := s.application("s01", a.PublicID).MarkedLabels(); len(labels) != 1 || labels[0] != "车票扫描第 2 张" {
 		t.Errorf("the student reads %v", labels)
+	}
+}
+
+func TestTheServicePageSaysWhichStageNobodyHolds(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	const note = "现在没有人担任，请管理员授予角色"
+	s.ship()
+	hasNot(t, s.shown(workOffice, "/desk/services?service=internship-subsidy"), note)
+	s.as(admin, func(ctx context.Context, tx *store.Tx, _ identity.Person) error {
+		_, err := tx.ExecContext(ctx, `update role set valid_to = $1 where name = 'office_head'`, tx.Now())
+		return err
+	})
+	page := s.shown(workOffice, "/desk/services?service=internship-subsidy")
+	has(t, page, note, "不能是前面环节通过的人")
+	if strings.Count(page, note) != 1 {
+		t.Error("other stages say so too")
 	}
 }

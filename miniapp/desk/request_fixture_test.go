@@ -17,6 +17,7 @@ import (
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/templates"
 )
 
 // workOffice owns the made-up services.
@@ -80,6 +81,23 @@ func (s *school) offer() {
 		}
 		sum := sha256.Sum256([]byte(text))
 		files = append(files, service.File{Definition: d, Content: []byte(text), Hash: hex.EncodeToString(sum[:])})
+	}
+	s.as(admin, func(ctx context.Context, tx *store.Tx, _ identity.Person) error {
+		_, err := service.Apply(ctx, tx, identity.Operator(), files)
+		return err
+	})
+}
+
+// ship makes the services of the product the active set.
+func (s *school) ship() {
+	s.t.Helper()
+	shipped, err := templates.Open("")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	files, err := service.Load(shipped)
+	if err != nil {
+		s.t.Fatal(err)
 	}
 	s.as(admin, func(ctx context.Context, tx *store.Tx, _ identity.Person) error {
 		_, err := service.Apply(ctx, tx, identity.Operator(), files)

@@ -170,6 +170,7 @@ type Services struct {
 	List     []request.Service
 	Open     *request.Service
 	Versions []request.VersionUse
+	unheld   []approval.Stage
 }
 
 // Template implements page.Page.
@@ -178,6 +179,15 @@ func (*Services) Template() string { return "desk/services" }
 // IsOpen tells whether the service is the one open.
 func (p *Services) IsOpen(s request.Service) bool {
 	return p.Open != nil && p.Open.Version.Code == s.Version.Code
+}
+
+// Unheld is the badge of a stage whose role nobody holds, nil of every other.
+func (p *Services) Unheld(s approval.Stage) *page.Badge {
+	if !slices.ContainsFunc(p.unheld, func(u approval.Stage) bool { return u.Code == s.Code }) {
+		return nil
+	}
+	b := page.NewBadge("todo", "现在没有人担任，请管理员授予角色")
+	return &b
 }
 
 // Offered is whether students find the service.
@@ -263,6 +273,11 @@ func services(c *page.Context) error {
 			return nil
 		}
 		p.Open = &p.List[i]
+		unheld, err := request.Unheld(c, tx)
+		if err != nil {
+			return err
+		}
+		p.unheld = unheld[p.Open.Version.Code]
 		p.Versions, err = request.VersionsOf(c, tx, who, p.Open.Version.Code)
 		return err
 	})
