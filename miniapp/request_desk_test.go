@@ -3,14 +3,18 @@ package miniapp_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/job"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
@@ -113,7 +117,7 @@ func TestDesk_a_batch_is_chosen_by_keyboard_and_what_was_printed_is_handed_to_it
 	list := w.proofs(2)
 	ctx := w.pc(t, "t10")
 	do(ctx, t, chromedp.Navigate(w.url+"/desk/applications"), chromedp.WaitVisible("a.row__link"), key("j"), key("x"), key("j"), key("x"))
-	if got := run(ctx, t, chromedp.Text("[data-chosen]")); got != "（2）" {
+	if got := run(ctx, t, chromedp.Text("[data-chosen]")); got != "已选 2 份" {
 		t.Errorf("chosen: %q", got)
 	}
 	do(ctx, t, chromedp.Click("#many summary"), chromedp.WaitVisible("#many button[value=approve]"), chromedp.Click("#many button[value=approve]"),
@@ -133,5 +137,98 @@ func TestDesk_a_batch_is_chosen_by_keyboard_and_what_was_printed_is_handed_to_it
 		chromedp.Click("li.row summary"), chromedp.WaitVisible("li.row .ask__box button"), chromedp.Click("li.row .ask__box button"), chromedp.WaitVisible(".say--done"))
 	if got := w.state(made); got != request.Collected {
 		t.Errorf("the application is %s", got)
+	}
+}
+
+func TestDesk_pictures_are_looked_through_by_keys(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t)
+	path := strings.TrimPrefix(w.as("s01").submitted(), "/m/applications/")
+	ctx := w.pc(t, "t10")
+	shown := func() string { return run(ctx, t, chromedp.Text(".viewer__which")) }
+	do(ctx, t, chromedp.Navigate(w.url+"/desk/applications/of/all?application="+path), chromedp.Click("a[data-picture]"), chromedp.WaitVisible(".viewer img"))
+	if got := shown(); got != "来回车票 第 1 张，这里共 2 张" {
+		t.Errorf("opened: %q", got)
+	}
+	do(ctx, t, key(kb.ArrowRight))
+	if got := shown(); got != "实习证明 第 1 张，这里共 2 张" {
+		t.Errorf("the next one: %q", got)
+	}
+	do(ctx, t, key("a"), key("k")) // the page under it hears nothing
+	if got := shown(); !strings.HasPrefix(got, "来回车票") {
+		t.Errorf("the one before: %q", got)
+	}
+	do(ctx, t, key(kb.Escape), chromedp.WaitNotPresent(".viewer"))
+	if open := run(ctx, t, chromedp.Evaluate[bool](`!!document.querySelector('details.ask[open]')`)); open {
+		t.Error("a key of the viewer opened a question of the page")
+	}
+	if !run(ctx, t, chromedp.Evaluate[bool](`document.activeElement.matches('a[data-picture]')`)) {
+		t.Error("the focus did not come back to the picture")
+	}
+}
+
+func TestDesk_papers_are_ticked_at_the_counter_until_nothing_is_missing(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t)
+	w.as("s01").submitted()
+	number := w.applications("s01")[0].Student.Number
+	ctx := w.pc(t, "t10")
+	do(ctx, t, chromedp.Navigate(w.url+"/desk/papers"), chromedp.SendKeys("#scan", number+kb.Enter), chromedp.WaitVisible("input[name=material]"))
+	for _, left := range []int{1, 0} {
+		do(ctx, t, chromedp.Click("input[name=material]"), chromedp.Click("section button[type=submit]"), chromedp.WaitVisible(".say--done"))
+		if got := len(w.applications("s01")[0].Missing()); got != left {
+			t.Fatalf("%d papers are missing, want %d", got, left)
+		}
+	}
+	if got := run(ctx, t, chromedp.Text("section .say--done")); got != "✓必交的材料已收齐。" {
+		t.Errorf("the counter says %q", got)
+	}
+}
+
+// work does all due work of reviews.
+func (w *world) work() {
+	w.tb.Helper()
+	r := &job.Runner{DB: w.db, Kinds: newRequests().Approval.Jobs()}
+	for {
+		did, err := r.Step(w.tb.Context(), 0)
+		if err != nil {
+			w.tb.Fatal(err)
+		}
+		if !did {
+			return
+		}
+	}
+}
+
+func TestDesk_a_whole_list_is_chosen_and_what_could_not_be_done_is_named(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t)
+	list := w.proofs(62)
+	ctx := w.pc(t, "t10")
+	do(ctx, t, chromedp.Navigate(w.url+"/desk/applications"), chromedp.WaitVisible("input[name=all]"))
+	if got := run(ctx, t, chromedp.Text(".many__all:has([name=all])")); got != "全部 62 份，不止这一页" {
+		t.Errorf("the box says %q", got)
+	}
+	if err := w.clock.MoveTo(w.clock.Now().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	late := w.proofs(1)[0] // came after the list was shown
+	do(ctx, t, chromedp.Click("input[name=all]"), chromedp.Click("#many summary"), chromedp.WaitVisible("#many button[value=approve]"),
+		chromedp.Click("#many button[value=approve]"), chromedp.WaitVisible("progress"))
+	if got := run(ctx, t, chromedp.Text(".figures")); !strings.Contains(got, "0 / 62") {
+		t.Errorf("the batch begins with %q", got)
+	}
+	w.decide(list[3].PublicID, approval.Decision{Action: approval.Approve}) // by somebody else, meanwhile
+	w.work()
+	do(ctx, t, chromedp.Reload(), chromedp.WaitVisible("table"))
+	if got := run(ctx, t, chromedp.Text(".figures")); !strings.Contains(got, "62 / 62") || !strings.Contains(got, "61") {
+		t.Errorf("the batch ends with %q", got)
+	}
+	left := run(ctx, t, chromedp.Text("tbody"))
+	if !strings.Contains(left, list[3].Number) || !strings.Contains(left, "已") || strings.Contains(left, list[4].Number) {
+		t.Errorf("what was left: %q", left)
+	}
+	if got := w.state(late); got != request.Submitted {
+		t.Errorf("an application nobody looked at is %s", got)
 	}
 }

@@ -30,17 +30,17 @@ type Batch struct {
 // Finished tells whether nothing is left to do.
 func (b Batch) Finished() bool { return b.Done == b.Total }
 
-const (
-	chunk    = 50
-	maxBatch = 5000
-)
+// MaxBatch is how many tasks a batch has at the most.
+const MaxBatch = 5000
+
+const chunk = 50
 
 // DecideMany decides up to 5,000 tasks alike. Up to 50 are done at once; more are done
 // by a job in chunks, as the person is then, judged by the time of this call. What
 // cannot be decided is a Failure and stops nothing.
 func (e *Engine) DecideMany(ctx context.Context, tx *store.Tx, who identity.Person, tasks []string, d Decision) (Batch, error) {
-	if len(tasks) == 0 || len(tasks) > maxBatch {
-		return Batch{}, errs.Field("tasks", fmt.Sprintf("一次选 1 到 %d 份。", maxBatch))
+	if len(tasks) == 0 || len(tasks) > MaxBatch {
+		return Batch{}, errs.Field("tasks", fmt.Sprintf("一次选 1 到 %d 份。", MaxBatch))
 	}
 	if d.Amount != 0 {
 		return Batch{}, errs.Field("amount", "金额要一份一份地核定，请打开申请再改。")

@@ -106,7 +106,9 @@ type Applications struct {
 	Prints bool   // the chosen ones can be marked as made
 	Zone   *time.Location
 
-	marked []string // of a refused return
+	marked  []string // of a refused return
+	waiting int      // for the person's decision, of the whole list
+	seen    time.Time
 }
 
 // Chip chooses a state of the queue.
@@ -416,10 +418,11 @@ func (h applications) load(c *page.Context, p *Applications, open string) error 
 		if err != nil {
 			return err
 		}
-		next, err := h.fillList(c, tx, who, p)
+		next, err := h.fillList(c, tx, who, p, listed)
 		if err != nil {
 			return err
 		}
+		p.waiting, p.seen = w.Reviews, tx.Now()
 		if p.name(w); next != "" {
 			further := p.place
 			further.After = next
@@ -433,12 +436,12 @@ func (h applications) load(c *page.Context, p *Applications, open string) error 
 }
 
 // fillList reads the page of the queue and returns what the next one begins after.
-func (h applications) fillList(c *page.Context, tx *store.Tx, who identity.Person, p *Applications) (next string, err error) {
+func (h applications) fillList(c *page.Context, tx *store.Tx, who identity.Person, p *Applications, limit int) (next string, err error) {
 	var items []request.Item
 	if p.Mine() {
-		items, next, err = h.engine.Assigned(c, tx, who, p.After, listed)
+		items, next, err = h.engine.Assigned(c, tx, who, p.After, limit)
 	} else {
-		items, next, err = h.engine.Queue(c, tx, who, p.filter(), p.After, listed)
+		items, next, err = h.engine.Queue(c, tx, who, p.filter(), p.After, limit)
 	}
 	for _, i := range items {
 		p.List = append(p.List, Entry{i})

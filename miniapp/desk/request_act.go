@@ -158,9 +158,12 @@ func (h applications) decideMany(c *page.Context) error {
 	if f["own"] != "" {
 		f["reason"] = f["own"]
 	}
-	tasks := chosen(c, "task")
 	var b approval.Batch
-	err := c.Act(func(tx *store.Tx, who identity.Person) (err error) {
+	err := c.Act(func(tx *store.Tx, who identity.Person) error {
+		tasks, err := h.tasks(c, tx, who, at)
+		if err != nil {
+			return err
+		}
 		if len(tasks) == 0 {
 			return errs.New(errs.Invalid, "先勾选要处理的申请。")
 		}

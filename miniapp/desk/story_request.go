@@ -123,6 +123,7 @@ func (s teller) crowded() *Applications {
 		e.Amount = 123456789
 		p.List = append(p.List, e)
 	}
+	p.More, p.waiting = "/desk/applications?after=x", 1284
 	return p
 }
 

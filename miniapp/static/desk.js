@@ -110,10 +110,23 @@
 		var form = out.getAttribute('data-chosen');
 		function count() {
 			var n = document.querySelectorAll('input[type=checkbox][form="' + form + '"]:checked').length;
-			out.textContent = n ? '（' + n + '）' : '';
+			var none = out.getAttribute('data-none');
+			out.textContent = none ? (n ? '已选 ' + n + ' 份' : none) : (n ? '（' + n + '）' : '');
 		}
 		document.addEventListener('change', count);
 		count();
+	});
+
+	// One box ticks those of the page.
+	document.querySelectorAll('[data-page]').forEach(function (label) {
+		var box = label.querySelector('input');
+		label.hidden = false;
+		function each() { return document.querySelectorAll('input[type=checkbox][form="' + label.getAttribute('data-page') + '"]'); }
+		box.addEventListener('change', function () { each().forEach(function (b) { b.checked = box.checked; }); });
+		document.addEventListener('change', function () {
+			var list = Array.prototype.slice.call(each());
+			box.checked = list.length > 0 && list.every(function (b) { return b.checked; });
+		});
 	});
 
 	// Opening one row leaves the list where it was.
@@ -138,30 +151,59 @@
 	}
 
 	function show(link) {
-		var turn = 0;
+		var links = Array.prototype.slice.call(document.querySelectorAll('a[data-picture]'));
+		var at = links.indexOf(link), turn = 0;
 		var box = document.createElement('dialog');
 		box.className = 'viewer';
 		var stage = document.createElement('div');
 		stage.className = 'viewer__stage';
 		var picture = document.createElement('img');
-		picture.src = link.href;
-		picture.alt = link.querySelector('img').alt;
 		stage.append(picture);
+		var which = document.createElement('p');
+		which.className = 'viewer__which';
+		which.setAttribute('role', 'status');
+		var large = button('放大', function () { enlarge(box.classList.toggle('is-large')); });
+
+		function enlarge(is) {
+			box.classList.toggle('is-large', is);
+			large.textContent = is ? '看全图' : '放大';
+		}
+
+		function rotate(to) {
+			box.classList.remove('turn-' + turn);
+			turn = to % 4;
+			box.classList.add('turn-' + turn);
+		}
+
+		function open(i) {
+			at = (i + links.length) % links.length;
+			picture.src = links[at].href;
+			picture.alt = links[at].querySelector('img').alt;
+			which.textContent = picture.alt + (links.length > 1 ? '，这里共 ' + links.length + ' 张' : '');
+			rotate(0);
+			enlarge(false);
+		}
+
 		var acts = document.createElement('div');
 		acts.className = 'viewer__acts';
-		acts.append(
-			button('放大', function (e) {
-				e.target.textContent = box.classList.toggle('is-large') ? '看全图' : '放大';
-			}),
-			button('旋转', function () {
-				box.classList.remove('turn-' + turn);
-				turn = (turn + 1) % 4;
-				box.classList.add('turn-' + turn);
-			}),
-			button('关闭', function () { box.close(); }));
+		if (links.length > 1) {
+			acts.append(button('上一张', function () { open(at - 1); }), button('下一张', function () { open(at + 1); }));
+		}
+		acts.append(large, button('旋转', function () { rotate(turn + 1); }), button('关闭', function () { box.close(); }), which);
 		box.append(stage, acts);
-		box.addEventListener('close', function () { box.remove(); link.focus(); });
+		// The page under it does not hear the keys.
+		box.addEventListener('keydown', function (e) {
+			e.stopPropagation();
+			switch (e.key) {
+			case 'ArrowRight': case 'j': open(at + 1); break;
+			case 'ArrowLeft': case 'k': open(at - 1); break;
+			default: return;
+			}
+			e.preventDefault();
+		});
+		box.addEventListener('close', function () { box.remove(); links[at].focus(); });
 		document.body.append(box);
+		open(at);
 		box.showModal();
 	}
 
