@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // the zone must be there in an image made from scratch
@@ -64,6 +66,7 @@ func (c *Config) Location() *time.Location { return c.location }
 // Load reads the environment. The error names every mistake, one a line.
 func Load(environ []string) (*Config, error) {
 	vars, fileErr := readFiles(toMap(environ))
+	agentErr := checkAgent(vars)
 	c := &Config{}
 	parseErr := env.ParseWithOptions(c, env.Options{Environment: vars})
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
@@ -72,7 +75,18 @@ func Load(environ []string) (*Config, error) {
 		zoneErr = fmt.Errorf("XUEGONG_TIMEZONE: %q is no time zone, for example Asia/Shanghai", c.Timezone)
 	}
 	c.location = loc
-	return c, errors.Join(fileErr, parseErr, zoneErr, c.checkForms())
+	return c, errors.Join(fileErr, agentErr, parseErr, zoneErr, c.checkForms())
+}
+
+// checkAgent says what is no agent id, and puts one that nobody has in its place: it is wrong,
+// not missing.
+func checkAgent(vars map[string]string) error {
+	text := vars["WECOM_AGENT_ID"]
+	if n, err := strconv.Atoi(text); text == "" || err == nil && n > 0 {
+		return nil
+	}
+	vars["WECOM_AGENT_ID"] = "-1"
+	return fmt.Errorf("WECOM_AGENT_ID: %q is not the number of an app, for example 1000002", text)
 }
 
 var (
@@ -98,6 +112,12 @@ func (c *Config) checkForms() error {
 		p, err := url.Parse(u)
 		bad(u == "" || err == nil && (p.Scheme == "http" || p.Scheme == "https") && p.Host != "", "%s: needs http(s)://host", name)
 	}
+	bad(c.DatabaseURL == "" || scheme(c.DatabaseURL, "postgres", "postgresql") || isDSN(c.DatabaseURL), "DATABASE_URL: needs postgres://… or host=… dbname=…")
+	bad(c.RedisURL == "" || scheme(c.RedisURL, "redis", "rediss", "unix"), "REDIS_URL: needs redis://…")
+	if c.Templates != "" {
+		info, err := os.Stat(c.Templates)
+		bad(err == nil && info.IsDir(), "XUEGONG_TEMPLATES: %q is no folder", c.Templates)
+	}
 	bad(c.CorpID == "" || corpID.MatchString(c.CorpID), "WECOM_CORP_ID: is ww and 16 hexadecimal digits")
 	bad(c.AESKey == "" || aesKey.MatchString(c.AESKey.Reveal()), "WECOM_AES_KEY: has exactly 43 letters and digits")
 	bad(c.Token == "" || token.MatchString(c.Token.Reveal()), "WECOM_TOKEN: has 1 to 32 letters and digits")
@@ -107,6 +127,17 @@ func (c *Config) checkForms() error {
 		bad(err == nil, "XUEGONG_DATA_KEY: %v", err)
 	}
 	return errors.Join(errs...)
+}
+
+// scheme reports whether an address starts with one of the schemes.
+func scheme(address Secret, schemes ...string) bool {
+	name, _, found := strings.Cut(address.Reveal(), "://")
+	return found && slices.Contains(schemes, name)
+}
+
+// isDSN reports whether an address is of the form host=… dbname=….
+func isDSN(address Secret) bool {
+	return !strings.Contains(address.Reveal(), "://") && strings.Contains(address.Reveal(), "=")
 }
 
 // Require reports every setting that serve cannot do without and that is not set.

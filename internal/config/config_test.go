@@ -17,12 +17,12 @@ func TestLoadReportsEveryMistakeAtOnce(t *testing.T) {
 	_, err := config.Load([]string{
 		"XUEGONG_LISTEN=8080", "WECOM_CORP_ID=abc", "WECOM_AGENT_ID=seven",
 		"XUEGONG_TIMEZONE=Asia/Nowhere", "XUEGONG_DATA_KEY=short", "WECOM_TOKEN_FILE=/nonexistent",
-		"WECOM_AES_KEY=hush-hush",
+		"WECOM_AES_KEY=hush-hush", "DATABASE_URL=mysql://hush-hush", "REDIS_URL=hush-hush", "XUEGONG_TEMPLATES=/nonexistent",
 	})
 	if err == nil {
 		t.Fatal("want mistakes")
 	}
-	for _, want := range []string{"XUEGONG_LISTEN", "WECOM_CORP_ID", "AgentID", "XUEGONG_TIMEZONE", "XUEGONG_DATA_KEY", "WECOM_TOKEN_FILE", "WECOM_AES_KEY"} {
+	for _, want := range []string{"XUEGONG_LISTEN", "WECOM_CORP_ID", `WECOM_AGENT_ID: "seven"`, "XUEGONG_TIMEZONE", "XUEGONG_DATA_KEY", "WECOM_TOKEN_FILE", "WECOM_AES_KEY", "DATABASE_URL", "REDIS_URL", "XUEGONG_TEMPLATES"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the report does not name %s:\n%v", want, err)
 		}
