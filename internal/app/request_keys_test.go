@@ -37,7 +37,7 @@ func TestKeysOfCards_open_nothing_that_is_another_students(t *testing.T) {
 		return err
 	}))
 	chat := &bot.Bot{
-		AgentID: agent,
+		AgentID:  agent,
 		Requests: w.app.Requests(), Cards: card.Maker{BaseURL: w.url, Zone: storetest.Shanghai()}, Binding: identity.ByNumber, Log: slog.New(slog.DiscardHandler),
 	}
 	keys := []string{card.Route(card.Go, "paper."+real.PublicID)}

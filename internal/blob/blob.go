@@ -163,7 +163,11 @@ func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("audit files: %w", err)
 	}
-	return lines, nil
+	damaged, err := changed(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("audit contents of files: %w", err)
+	}
+	return append(lines, damaged...), nil
 }
 
 func place(publicID string) string      { return "blob/content/" + publicID }

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/png"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,4 +182,30 @@ func TestA_thumbnail_is_read_like_its_picture(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+func TestThe_audit_names_a_file_that_is_not_what_was_stored(t *testing.T) {
+	t.Parallel()
+	for sabotage, want := range map[string]string{
+		`update blob set content = '\x00'`:               "cannot be opened",
+		`update blob set sha256 = '\x00'`:                "is not what was stored",
+		`update blob set size = size + 1`:                "is not what was stored",
+		`update blob set public_id = reverse(public_id)`: "cannot be opened", // sealed for another place
+	} {
+		db, _ := storetest.DB(t)
+		owner, _ := persons(t, db)
+		storetest.Update(t, db, func(tx *store.Tx) error {
+			if _, err := blob.Put(t.Context(), tx, owner, "车票.png", picture(), nil); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(t.Context(), sabotage); err != nil {
+				return err
+			}
+			lines, err := blob.Broken(t.Context(), tx)
+			if len(lines) != 1 || !strings.Contains(lines[0], want) {
+				t.Errorf("%s: %q, want %q", sabotage, lines, want)
+			}
+			return err
+		})
+	}
 }

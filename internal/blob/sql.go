@@ -1,7 +1,10 @@
 package blob
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"errors"
 	"time"
 
 	"github.com/lib/pq"
@@ -85,6 +88,31 @@ func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 		select 'blob: ' || public_id || ' has been loose for too long' from blob
 		where object is null and loose_since < $1::timestamptz - interval '2 days'`, tx.Now())
 	return lines, err
+}
+
+// changed names the files whose content is not what was stored.
+func changed(ctx context.Context, tx *store.Tx) (lines []string, err error) {
+	rows, err := tx.QueryContext(ctx, `select public_id, size, sha256, content from blob order by id`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var b Blob
+		var sealed []byte
+		if err := rows.Scan(&b.PublicID, &b.Size, &b.SHA256, &sealed); err != nil {
+			return nil, err
+		}
+		content, err := tx.Keys().Unseal(place(b.PublicID), sealed)
+		sum := sha256.Sum256(content)
+		switch {
+		case err != nil:
+			lines = append(lines, "blob: "+b.PublicID+" cannot be opened")
+		case !bytes.Equal(sum[:], b.SHA256) || len(content) != b.Size:
+			lines = append(lines, "blob: "+b.PublicID+" is not what was stored")
+		}
+	}
+	return lines, rows.Err()
 }
 
 // Sealed lists the columns this package seals.

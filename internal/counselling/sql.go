@@ -410,9 +410,9 @@ func broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 		union all
 		select 'counselling: slot ' || s.public_id || ' overlaps another hour of the same counsellor' from slot s
 			where not s.void and exists (select 1 from slot o where o.counsellor_id = s.counsellor_id and o.id <> s.id and not o.void
-				and tstzrange(o.starts_at, o.ends_at) && tstzrange(s.starts_at, s.ends_at))
+				and o.starts_at < s.ends_at and s.starts_at < o.ends_at)
 		union all
-		select 'counselling: ' || count(*) || ' open bookings of one student' from booking
+		select 'counselling: bookings ' || string_agg(public_id, ', ' order by id) || ' of one student are open' from booking
 			where state in ('pending', 'confirmed') group by student_id having count(*) > 1
 		union all
 		select 'counselling: booking ' || public_id || ' is held beyond its time' from booking

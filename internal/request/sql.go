@@ -677,6 +677,9 @@ func broken(ctx context.Context, tx *store.Tx, steps []string) ([]string, error)
 		select 'request: application ' || a.public_id || ' is ' || a.state || ' and not so on a list' from application a
 			where a.state = 'paid' and not exists (select 1 from payout_row r where r.application_id = a.id and r.state = 'paid' and r.amount = a.amount)
 		union all
+		select 'request: application ' || a.public_id || ' was paid ' || count(*) || ' times' from application a
+			join payout_row r on r.application_id = a.id and r.state = 'paid' group by a.id having count(*) > 1
+		union all
 		select 'request: application ' || a.public_id || ' is ' || a.state || ' and was paid' from application a
 			join payout_row r on r.application_id = a.id and r.state = 'paid' where a.state <> 'paid'
 		union all
