@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/request"
 )
 
@@ -123,4 +124,53 @@ func TestBrowser_rows_are_added_and_summed_on_the_page(t *testing.T) {
 	do(ctx, t, chromedp.Poll[chromedp.Void](`document.querySelector('[data-text="total"]').textContent === '200.00 元'`))
 	do(ctx, t, chromedp.Click(`[data-row="0"] [data-drop-row]`))
 	do(ctx, t, chromedp.Poll[chromedp.Void](`document.querySelector('[data-text="total"]').textContent === '71.50 元'`))
+}
+
+func TestBrowser_a_marked_picture_is_taken_again_in_its_place(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t)
+	path := w.as("s01").submitted()
+	id := strings.TrimPrefix(path, "/m/applications/")
+	before := w.applications("s01")[0].Answers["proof"].List
+	w.decide(id, approval.Decision{Action: approval.Return, Reason: "公章没有拍全", Marked: []string{request.Picture("proof", before[0])}})
+	w.signer("s01")
+	ctx := chromium(t, 360, 780)
+	photo := filepath.Join(t.TempDir(), "证明.jpg")
+	if err := os.WriteFile(photo, picture(t, 300, 400), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	do(ctx, t, chromedp.Navigate(w.url+path+"/form"), chromedp.WaitVisible("#paper.is-alive"))
+	if !run(ctx, t, chromedp.JavascriptAttribute[bool]("#submit", "disabled")) {
+		t.Error("it can be handed in without the picture")
+	}
+	do(ctx, t, chromedp.SetUploadFiles(`.shot-box input[type=file]`, []string{photo}), chromedp.WaitNotPresent(`.shot-box .badge`), chromedp.WaitEnabled("#submit"))
+	if diff := cmp.Diff([]string{}, run(ctx, t, chromedp.Evaluate[[]string](unfit))); diff != "" {
+		t.Errorf("form (-want +got):\n%s", diff)
+	}
+	do(ctx, t, chromedp.Click("#submit"), chromedp.WaitVisible(".say--done"))
+	if a := w.applications("s01")[0]; a.State != request.Submitted || len(a.Answers["proof"].List) != 1 || a.Answers["proof"].List[0] == before[0] {
+		t.Errorf("%s with %q, before %q", a.State, a.Answers["proof"].List, before)
+	}
+}
+
+func TestBrowser_a_form_pressed_twice_is_submitted_once(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t)
+	path := w.as("s01").begin("hardship-certificate")
+	w.signer("s01")
+	ctx := chromium(t, 390, 844)
+	do(ctx, t, chromedp.Navigate(w.url+path), chromedp.WaitVisible("#paper.is-alive"))
+	if !run(ctx, t, chromedp.JavascriptAttribute[bool]("#submit", "disabled")) {
+		t.Error("an empty form can be submitted (D-46)")
+	}
+	do(ctx, t, chromedp.Click(`label[for="a-purpose-1"]`), chromedp.WaitEnabled("#submit"))
+	run(ctx, t, chromedp.Evaluate[any](`const b = document.querySelector('#submit'); b.click(); b.click()`))
+	do(ctx, t, chromedp.WaitVisible(".say--done"))
+	list := w.applications("s01")
+	if len(list) != 1 || list[0].State != request.Submitted {
+		t.Fatalf("applied: %+v", list)
+	}
+	if got := run(ctx, t, chromedp.Evaluate[int](`document.querySelectorAll('.history li').length`)); got != 1 {
+		t.Errorf("the history has %d steps, want the submission", got)
+	}
 }

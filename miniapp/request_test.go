@@ -552,3 +552,47 @@ func TestApplication_a_certificate_is_its_holder_s_to_keep(t *testing.T) {
 		t.Errorf("somebody else's certificate: %d", res.status)
 	}
 }
+
+func TestApplication_one_picture_of_several_is_taken_again_and_the_others_stay(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t)
+	b := w.as("s01")
+	path := b.begin("internship-subsidy")
+	photo := picture(t, 60, 80)
+	res := b.send(path, subsidyForm(b.get(path), "submit"),
+		upload{"tickets", "1.jpg", photo}, upload{"tickets", "2.jpg", photo}, upload{"tickets", "3.jpg", photo}, upload{"proof", "4.jpg", photo})
+	if res.status != http.StatusSeeOther {
+		t.Fatalf("submit: %d\n%s", res.status, res.body)
+	}
+	id := strings.TrimPrefix(strings.TrimSuffix(path, "/form"), "/m/applications/")
+	before := w.applications("s01")[0].Answers["tickets"].List
+	w.decide(id, approval.Decision{Action: approval.Return, Reason: "返程的票反光了", Marked: []string{request.Picture("tickets", before[1]), request.Picture("tickets", before[2])}})
+
+	form := b.get(path)
+	if n := len(form.doc.all(".shot-box__stays")); n != 1 {
+		t.Errorf("%d pictures are said to stay, want the first one:\n%s", n, form.body)
+	}
+	if !strings.Contains(form.body, "还差：来回车票第 2、3 张") {
+		t.Errorf("the page does not say which pictures it waits for:\n%s", form.body)
+	}
+	typed := func(press string) url.Values {
+		page := b.get(path)
+		in := url.Values{"once": {page.doc.first(`input[name="once"]`).attr("value")}, "do": {press}}
+		for _, f := range page.doc.all(`input[name="a.tickets"]`) {
+			in.Add("a.tickets", f.attr("value"))
+		}
+		return in
+	}
+	// The third one first: it comes into the third place, and the second is still waited for.
+	b.send(path, typed("save"), upload{"tickets@" + before[2], "3.jpg", photo})
+	if page := b.get(path); !strings.Contains(page.body, "还差：来回车票第 2 张") {
+		t.Errorf("after the third one:\n%s", page.body)
+	}
+	if res := b.send(path, typed("submit"), upload{"tickets@" + before[1], "2.jpg", photo}); res.status != http.StatusSeeOther {
+		t.Fatalf("submit again: %d\n%s", res.status, res.body)
+	}
+	after := w.applications("s01")[0]
+	if list := after.Answers["tickets"].List; after.State != request.Submitted || len(list) != 3 || list[0] != before[0] || list[1] == before[1] || list[2] == before[2] {
+		t.Errorf("%s with pictures %q, before %q", after.State, list, before)
+	}
+}

@@ -240,18 +240,28 @@ func (f Field) left(list []string) []Retake {
 	return left
 }
 
-// replaced puts what was sent in the places of what has to be sent anew; the rest of what
-// stood before stays.
+// replaced puts what was sent in the places of what has to be sent anew: in its own place
+// where all places were sent, as a page does, else in their order. The rest of what stood
+// before stays.
 func (f Field) replaced(before, sent []string) []string {
-	fresh := slices.DeleteFunc(slices.Clone(sent), func(id string) bool { return slices.Contains(before, id) })
+	isNew := func(id string) bool { return !slices.Contains(before, id) }
 	list := slices.Clone(before)
 	for _, r := range f.again {
-		if len(fresh) > 0 {
-			list[r.No-1], fresh = fresh[0], fresh[1:]
+		if at := r.No - 1; len(sent) == len(before) && isNew(sent[at]) {
+			list[at] = sent[at]
+		}
+	}
+	fresh := slices.DeleteFunc(slices.Clone(sent), func(id string) bool { return !isNew(id) || slices.Contains(list, id) })
+	for _, r := range f.again {
+		if at := r.No - 1; list[at] == r.File && len(fresh) > 0 {
+			list[at], fresh = fresh[0], fresh[1:]
 		}
 	}
 	return append(list, fresh...)
 }
+
+// DayText says a day kept as 2026-10-14 the way people write it.
+func DayText(day string) string { return dayText(day) }
 
 // of tells whether the value hangs on one of the fields.
 func (c *Compute) of(names map[string]bool) bool { return c != nil && names[c.field()] }

@@ -573,6 +573,7 @@ func TestA_single_picture_is_sent_anew_and_the_others_stay(t *testing.T) {
 		{"one for one", "b", "d", "a d c", ""},
 		{"among what stands", "b", "a d c", "a d c", ""},
 		{"one of two", "a c", "d", "d b c", "车票第 3 张还没有重新上传。"},
+		{"the last of two, in its place", "a c", "a b d", "a b d", "车票第 1 张还没有重新上传。"},
 		{"two of two", "a c", "d e", "d b e", ""},
 		{"one more than asked for", "b", "d e", "a d c e", ""},
 		{"more than there may be", "b", "d e f", "", "最多 4 张，现在有 5 张。"},

@@ -202,13 +202,14 @@ func join(refusal error, wrong map[string]string) error {
 // cannot be taken is said at its field.
 func (f face) keepFiles(c *page.Context, paper request.Paper, files map[string][]page.File, in form.Input) (wrong map[string]string, err error) {
 	wrong = map[string]string{}
-	for key, list := range files {
+	for name, list := range files {
+		key, old, again := strings.Cut(name, insteadOf)
 		field, ok := fieldAt(paper.Form, key)
 		if !ok || !field.Open() {
 			continue
 		}
 		for _, file := range list {
-			if most := field.MaxCount(); len(in[key]) >= most {
+			if most := field.MaxCount(); len(in[key]) >= most && !again {
 				wrong[key] = fmt.Sprintf("最多 %d 个，多出来的没有收。要换的话，先删掉不要的，再传一次。", most)
 				break
 			}
@@ -221,11 +222,19 @@ func (f face) keepFiles(c *page.Context, paper request.Paper, files map[string][
 			if err != nil {
 				return nil, err
 			}
+			if at := slices.Index(in[key], old); again && at >= 0 {
+				in[key] = slices.Concat(in[key][:at], []string{kept.PublicID}, in[key][at+1:])
+				break
+			}
 			in[key] = append(in[key], kept.PublicID)
 		}
 	}
 	return wrong, nil
 }
+
+// insteadOf stands in the name of an input between the field and the picture whose place
+// the upload takes.
+const insteadOf = "@"
 
 // fieldAt is the field that takes files under the key: tickets, or invoices.0.picture.
 func fieldAt(of form.Form, key string) (form.Field, bool) {
@@ -298,7 +307,8 @@ func (f face) upload(c *page.Context) error {
 	if err != nil {
 		return f.refuseUpload(c, err)
 	}
-	for key, list := range page.ReadFiles(posted.Files) {
+	for name, list := range page.ReadFiles(posted.Files) {
+		key, _, _ := strings.Cut(name, insteadOf)
 		field, ok := fieldAt(paper.Form, key)
 		if !ok || !field.Open() || len(list) != 1 {
 			break

@@ -42,6 +42,10 @@ func Lacks(paper request.Paper) []string {
 	for i, name := range paper.Missing {
 		f, _ := paper.Form.Field(name)
 		labels[i] = f.Label
+		stands := paper.Answers[name].List
+		if left := slices.DeleteFunc(slices.Clone(f.Retakes()), func(r form.Retake) bool { return !slices.Contains(stands, r.File) }); len(left) > 0 {
+			labels[i] = f.Numbered(left)
+		}
 	}
 	return labels
 }
@@ -111,7 +115,11 @@ type Tick struct {
 }
 
 // Upload is a file that was taken.
-type Upload struct{ ID, URL string }
+type Upload struct {
+	ID, URL string
+	Again   bool // marked to be taken again (D-48)
+	Stays   bool // others of the field were marked, not this one
+}
 
 // TableRow is a row of a field of rows.
 type TableRow struct {
@@ -130,6 +138,22 @@ func (i Input) ID() string { return strings.ReplaceAll(i.Name(), ".", "-") }
 
 // File is the name of the input that takes files.
 func (i Input) File() string { return filePrefix + i.Key }
+
+// Accepts are the kinds of files the input takes.
+func (i Input) Accepts() string {
+	if i.Kind == form.Photo {
+		return "image/jpeg,image/png,image/webp"
+	}
+	return "application/pdf,image/jpeg,image/png,image/webp"
+}
+
+// AgainBadge marks what has to be sent anew.
+func (i Input) AgainBadge() Badge {
+	if i.Kind == form.Photo {
+		return NewBadge(toneTodo, "请重拍")
+	}
+	return NewBadge(toneTodo, "请重传")
+}
 
 // Conditions are the answers that make the field be asked, for the script.
 func (i Input) Conditions() string {
@@ -192,7 +216,7 @@ func (l layout) field(f form.Field, key string, answers form.Answers) Input {
 			in.Value = name
 		}
 	case f.Kind == form.Photo, f.Kind == form.File:
-		in.Uploads = l.uploads(key, v)
+		in.Uploads = l.uploads(f, key, v)
 	case f.Kind == form.Rows:
 		in.Table = l.rows(in, v)
 	}
@@ -224,7 +248,7 @@ func (l layout) recorded(in *Input, v form.Value, answered bool) {
 	}
 	in.Source = v.Source
 	if v.At != "" && v.Source != "" {
-		in.Source += "，" + v.At
+		in.Source += "，" + form.DayText(v.At)
 	}
 	in.Dispute, in.Disputable = l.get(in.Key+".dispute"), !l.paper.Returned
 	if wrong := l.wrong[in.Key+".dispute"]; wrong != "" {
@@ -241,16 +265,23 @@ func (l layout) options(in Input) []Tick {
 	return ticks
 }
 
-func (l layout) uploads(key string, v form.Value) []Upload {
+func (l layout) uploads(f form.Field, key string, v form.Value) []Upload {
 	ids := l.typed[key]
 	if l.typed == nil {
 		ids = v.List
 	}
 	var list []Upload
+	again := f.Retakes()
 	for _, id := range ids {
-		if id != "" {
-			list = append(list, Upload{ID: id, URL: UploadPath(l.paper.PublicID, id)})
+		if id == "" {
+			continue
 		}
+		no := len(list) + 1
+		list = append(list, Upload{
+			ID: id, URL: UploadPath(l.paper.PublicID, id),
+			Again: slices.ContainsFunc(again, func(r form.Retake) bool { return r.File == id }),
+			Stays: len(again) > 0 && !slices.ContainsFunc(again, func(r form.Retake) bool { return r.No == no }),
+		})
 	}
 	return list
 }

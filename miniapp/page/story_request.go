@@ -65,6 +65,11 @@ func (s sampler) requestStories(base func(title, back string) Base) []Story {
 			p.Returned, p.Reason, p.Marked = true, "车票照片看不清，请重拍", []string{"tickets"}
 			p.Form = p.Form.Only("tickets")
 		})},
+		{"form_one_picture_again", s.paper(base("补充暑期实习补贴", "/m/applications/0app"), s.typed(), func(p *request.Paper) {
+			p.Returned, p.Reason = true, "返程那张反光了"
+			p.Form = p.Form.Only("tickets").Again(p.Answers, map[string][]string{"tickets": {"0000000000ticket2"}})
+			p.Missing = []string{"tickets"}
+		})},
 		{"withdraw", &Withdraw{Base: base("撤回申请", "/m/applications/0app"), Application: s.application(request.Submitted)}},
 		{"application_for_the_office", &Application{Base: base("暑期实习补贴", "/m/"), Application: s.application(request.Submitted)}},
 	}

@@ -141,6 +141,23 @@
 		li.appendChild(button('删除', 'data-drop', true));
 	}
 
+	// One picture of several that has to be taken again has an input of its own and keeps it.
+	function own(li) { return li.querySelector('input[type=file]'); }
+
+	function renew(li, kept) {
+		li.querySelector('input[type=hidden]').value = kept.id;
+		li.querySelector('a.shot').href = kept.url;
+		var img = li.querySelector('img');
+		if (img) {
+			img.src = kept.url + '?small=1';
+		}
+		var badge = li.querySelector('.badge');
+		if (badge) {
+			badge.remove();
+		}
+		li.hidden = false;
+	}
+
 	function send(box, file, name, instead) {
 		var key = box.dataset.uploads;
 		var picture = !!box.querySelector('.uploads__how');
@@ -183,7 +200,10 @@
 			sending--;
 			var answer = {};
 			try { answer = JSON.parse(req.responseText); } catch (e) { answer = {}; }
-			if (req.status === 201) {
+			if (req.status === 201 && instead && own(instead)) {
+				li.remove();
+				renew(instead, answer);
+			} else if (req.status === 201) {
 				shown(li, box, answer, picture);
 				if (instead) {
 					instead.remove();
@@ -212,6 +232,7 @@
 			return;
 		}
 		var box = input.closest('.uploads');
+		instead = input.closest('.shot-box') || instead;
 		var room = Number(box.dataset.most) - list(box).children.length + (instead ? 1 : 0);
 		Array.prototype.slice.call(input.files, 0, Math.max(0, room)).forEach(function (file) {
 			send(box, file, input.name, instead);
