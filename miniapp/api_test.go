@@ -128,6 +128,12 @@ func TestAPI_books_and_decides(t *testing.T) {
 			}
 		})
 	}
+	// A key belongs to one request: with another address or body it does nothing, and says so.
+	for _, other := range []struct{ path, body string }{{path + "/cancel", ""}, {path + "/confirm", `{}`}} {
+		if res := desk.json(http.MethodPost, other.path, other.body, "Idempotency-Key", "c1"); res.status != http.StatusConflict || !strings.Contains(res.body, "Idempotency-Key") {
+			t.Errorf("the key of a confirmation at %s with %q: %d %s", other.path, other.body, res.status, res.body)
+		}
+	}
 }
 
 func TestAPI_says_who_I_am_and_what_works(t *testing.T) {

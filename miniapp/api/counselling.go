@@ -201,9 +201,6 @@ func (f face) bookings(c *page.Context) error {
 	return c.JSON(http.StatusOK, listOf(found, bookingIn(c.Zone())))
 }
 
-// errOtherRequest is what a caller reads who used a key for something else before.
-var errOtherRequest = errs.New(errs.Conflict, "这个 Idempotency-Key 已经用在另一个请求上，请换一个。")
-
 // book takes an hour (D-42). A repeat finds the booking the first request made: the
 // newest of this person in the same hour.
 func (f face) book(c *page.Context) error {
@@ -243,7 +240,7 @@ func madeBefore(c *page.Context, slotID string) (b counselling.Booking, err erro
 		}
 		i := slices.IndexFunc(mine, func(m counselling.Booking) bool { return m.Slot.PublicID == slotID && m.Via == counselling.ViaAPI })
 		if i < 0 {
-			return errOtherRequest
+			return page.ErrOtherRequest
 		}
 		b, err = counselling.Get(c, tx, who, mine[i].PublicID)
 		return err

@@ -63,6 +63,10 @@ func allScopes() []Choice {
 		{"me:read", "读本人信息"},
 		{"counselling:read", "读预约"},
 		{"counselling:write", "办理预约"},
+		{"services:read", "读能办的事"},
+		{"services:write", "同意须知、开始申请、提问"},
+		{"applications:read", "读申请"},
+		{"applications:write", "填写和提交申请"},
 		{identity.ScopeCentre, "中心的名单"},
 	}
 }

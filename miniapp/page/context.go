@@ -1,10 +1,13 @@
 package page
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -98,7 +101,8 @@ type Context struct {
 	face     Face
 	actor    Actor
 	received time.Time
-	who      identity.Person // as last found
+	who      identity.Person   // as last found
+	posted   [sha256.Size]byte // of the JSON that was read
 }
 
 // View runs fn in a reading transaction.
@@ -121,7 +125,11 @@ func (c *Context) Act(fn func(tx *store.Tx, who identity.Person) error) error {
 	return c.once(key, fn)
 }
 
-// ActByKey is Act for the API: once for each Idempotency-Key, every time without one.
+// ErrOtherRequest is what a caller reads who used an Idempotency-Key for something else before.
+var ErrOtherRequest = errs.New(errs.Conflict, "这个 Idempotency-Key 已经用在另一个请求上，请换一个。")
+
+// ActByKey is Act for the API: once for each Idempotency-Key, every time without one. A key
+// that came with another request before is ErrOtherRequest.
 func (c *Context) ActByKey(fn func(tx *store.Tx, who identity.Person) error) error {
 	value := c.Gin.GetHeader("Idempotency-Key")
 	if value == "" {
@@ -130,7 +138,18 @@ func (c *Context) ActByKey(fn func(tx *store.Tx, who identity.Person) error) err
 	if len(value) > 255 {
 		return errs.Field("Idempotency-Key", "Idempotency-Key 最长 255 个字符。")
 	}
-	return c.once(onceKey(c.actor.Key, "api", value), fn)
+	request := fmt.Sprintf("%s\x00%s\x00%x", c.Gin.Request.Method, c.Gin.Request.URL.RequestURI(), c.posted)
+	return c.kit.DB.Update(c, func(tx *store.Tx) error {
+		used := inbox.Once(c, tx, onceKey(c.actor.Key, "api", value), c.actor.Key)
+		same := inbox.Once(c, tx, onceKey(c.actor.Key, "api request", value+"\x00"+request), c.actor.Key)
+		switch {
+		case errors.Is(used, inbox.ErrRepeat) && same == nil:
+			return ErrOtherRequest
+		case used != nil || same != nil:
+			return errors.Join(used, same)
+		}
+		return c.in(tx, true, fn)
+	})
 }
 
 // once keeps the order of locks: the inbox row, then the person, then what fn acts on.
@@ -208,11 +227,15 @@ const maxJSON = 64 << 10
 
 // ReadJSON reads the body into v and refuses what v does not know.
 func (c *Context) ReadJSON(v any) error {
-	d := json.NewDecoder(http.MaxBytesReader(c.Gin.Writer, c.Gin.Request.Body, maxJSON))
-	d.DisallowUnknownFields()
-	err := d.Decode(v)
+	body, err := io.ReadAll(http.MaxBytesReader(c.Gin.Writer, c.Gin.Request.Body, maxJSON))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return errs.Wrap(err, errs.TooLarge, "请求太大，最多 64 KB。")
+	}
+	c.posted = sha256.Sum256(body)
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err == nil {
+		err = d.Decode(v)
 	}
 	if err != nil || d.More() {
 		return errs.Wrap(err, errs.Invalid, "请求的 JSON 读不懂，请对照 /api/v1/openapi.json。")
