@@ -242,7 +242,7 @@ func (t talk) hear(text string) error {
 	switch {
 	case m.Intent != "":
 		return t.start(m.Intent, w)
-	case named(w) && (len(m.Alternatives) == 0 && m.Rest <= aside || m.Word == understand.Any) && t.who.IsStudent():
+	case named(w) && (m.Rest == 0 || len(m.Alternatives) == 0 && m.Rest <= aside || m.Word == understand.Any) && t.who.IsStudent():
 		return t.startNamed(w)
 	case len(m.Never) > 0:
 		return nil // said above
@@ -398,6 +398,13 @@ func (t talk) start(intent string, w dialogue.Wish) error {
 		return t.harm()
 	case intentOutside:
 		return t.outside()
+	case intentAngry:
+		return t.soothe()
+	case intentGender:
+		if err := t.say(byGender); err != nil {
+			return err
+		}
+		return t.startBooking(w)
 	case intentWho, intentHuman:
 		return t.people(intent)
 	case intentDesk:

@@ -18,6 +18,10 @@ func (t talk) away(_ string, w dialogue.When, _ map[string]dialogue.Answer) (why
 	now, zone := t.tx.Now(), t.tx.Zone()
 	said := sayWhen(w, now, zone)
 	latest := now.AddDate(0, 0, set.HorizonDays)
+	holiday, err := t.holiday(w)
+	if err != nil {
+		return "", false, err
+	}
 	switch {
 	case w.Every != 0:
 		return said + "没有空位，看看相近的。", true, nil
@@ -25,17 +29,37 @@ func (t talk) away(_ string, w dialogue.When, _ map[string]dialogue.Answer) (why
 		return said + "已经过去了，看看后面的空位。", false, nil
 	case w.Every == 0 && oneDay(w) && calendar.Midnight(w.From, zone).Equal(calendar.Midnight(now, zone)):
 		return said + "没有空位了，看看后面的。", true, nil
+	case holiday != "":
+		return said + "是" + holiday + "放假，没有空位，看看相近的。", false, nil
 	case w.From.After(latest):
 		return said + "还没有开放，现在最远能约到 " + calendar.Date(latest, zone) + "。", true, nil
 	}
-	days, err := calendar.LoadDays(t.ctx, t.tx, w.From.In(zone), w.From.In(zone))
-	if err != nil {
-		return "", false, err
-	}
-	if special, ok := days.On(w.From.In(zone)); ok && special.Kind == calendar.Holiday && oneDay(w) {
-		return said + "是" + special.Name + "放假，没有空位，看看相近的。", false, nil
-	}
 	return said + "没有空位，看看相近的。", true, nil
+}
+
+// longHoliday is how many days a holiday lasts at most; longer spans are not one.
+const longHoliday = 10
+
+// holiday names the holiday that a time lies in from its first to its last day, "" for none.
+func (t talk) holiday(w dialogue.When) (string, error) {
+	zone := t.tx.Zone()
+	from, last := w.From.In(zone), w.To.In(zone).Add(-time.Second)
+	if w.Every != 0 || last.Sub(from) > longHoliday*24*time.Hour {
+		return "", nil
+	}
+	days, err := calendar.LoadDays(t.ctx, t.tx, from, last)
+	if err != nil {
+		return "", err
+	}
+	name := ""
+	for day := calendar.Midnight(from, zone); !day.After(last); day = day.AddDate(0, 0, 1) {
+		special, ok := days.On(day)
+		if !ok || special.Kind != calendar.Holiday {
+			return "", nil
+		}
+		name = special.Name
+	}
+	return name, nil
 }
 
 func oneDay(w dialogue.When) bool { return w.To.Sub(w.From) <= 25*time.Hour }

@@ -162,6 +162,8 @@ func (t talk) goOn(d *open, in dialogue.Input) error {
 	switch {
 	case in.Intent == intentCancel && len(in.NotTimes) > 0: // 周五去不了 says when
 		in.Intent = ""
+	case in.Intent == intentGender && d.means(intentBook):
+		in.Intent, in.Remarks = "", append(in.Remarks, byGender)
 	case in.Intent == intentCancel && d.means(intentBook): // nothing else there to cancel
 		in.Intent, in.Word = "", dialogue.Cancel
 	case d.means(in.Intent):

@@ -41,7 +41,15 @@ const (
 
 // intents is how people say it.
 func intents() []understand.Intent {
-	return slices.Concat(waitIntents(), questionIntents(), []understand.Intent{
+	list := slices.Concat(waitIntents(), questionIntents(), plainIntents(), []understand.Intent{genderIntent(), angryIntent()})
+	for i := range list {
+		list[i].Phrases = append(list[i].Phrases, otherTongues()[list[i].Name]...)
+	}
+	return list
+}
+
+func plainIntents() []understand.Intent {
+	return []understand.Intent{
 		{Name: intentBook, Phrases: []string{
 			"我想预约", "预约心理咨询", "心理咨询", "我想约心理咨询", "约心理老师", "想约老师聊聊", "成长预约", "我要预约",
 			"预约咨询", "想找老师聊聊", "约个时间", "想做咨询", "预约老师", "约老师", "我想约老师", "心理辅导", "预约面谈", "想咨询一下老师",
@@ -61,7 +69,7 @@ func intents() []understand.Intent {
 			"什么时候轮到我", "轮到我了吗", "还要等多久", "要等多久", "前面还有几个人", "什么时候有结果", "确认了吗", "老师确认了吗", "有消息了吗", "预约通过了吗", "预约成功了吗", "约上了吗",
 			"约好了吗", "有回复吗", "老师回复了吗", "老师怎么还不回", "我的预约取消了吗", "预约取消了吗",
 		}},
-		{Name: intentLow, Phrases: []string{
+		{Name: intentLow, Aside: true, Phrases: []string{
 			"心情不好", "压力好大", "压力很大", "睡不着", "失眠", "好难受", "很难过", "好焦虑", "很焦虑", "想哭", "情绪低落", "失恋了", "好累啊", "好崩溃", "快崩溃了", "很抑郁", "好孤独", "不开心", "心里难受", "没人理解我",
 			"有点烦", "好烦", "烦死了", "心里烦", "好丧", "想家",
 		}},
@@ -84,7 +92,7 @@ func intents() []understand.Intent {
 		{Name: intentHotlines, Phrases: []string{"求助热线", "热线电话", "心理热线", "值班电话"}},
 		{Name: intentDesk, Phrases: []string{"工作台", "打开工作台", "管理后台"}},
 		{Name: intentHelp, Phrases: []string{"帮助", "能办什么", "怎么用", "有什么功能", "你能做什么", "菜单"}},
-	})
+	}
 }
 
 // crisisWords are taken at their word, never by likeness: 我想死 must be heard, and

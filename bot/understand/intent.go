@@ -35,6 +35,7 @@ const actMissing = 0.35
 // intents is an index from neighbouring sounds to the phrases that contain them.
 type intents struct {
 	names   []string
+	aside   []bool // by intent
 	phrases []phrase
 	index   map[uint64][]uint16
 	acts    [][]string
@@ -85,7 +86,7 @@ func newIntents(f folder, list []Intent) intents {
 		in.acts = append(in.acts, strings.Fields(a))
 	}
 	for _, i := range list {
-		in.names = append(in.names, i.Name)
+		in.names, in.aside = append(in.names, i.Name), append(in.aside, i.Aside)
 		for _, p := range i.Phrases {
 			w := f.words(p)
 			if len(w) < 2 {
@@ -131,7 +132,7 @@ const littleElse = 3
 // match returns the intent of g and whether g says little else, or the alternatives to
 // ask about.
 func (in intents) match(g []glyph) (intent string, score float64, whole bool, alternatives []string) {
-	best := in.bestByIntent(unswallowed(in.hits(g)))
+	best := in.withoutAsides(in.bestByIntent(unswallowed(in.hits(g))))
 	if len(best) == 0 {
 		return "", 0, false, nil
 	}
@@ -202,6 +203,15 @@ func (in intents) bestByIntent(hits []hit) []hit {
 		}
 	}
 	return best
+}
+
+// withoutAsides drops what is said beside something as certain: 睡不好，我想预约.
+func (in intents) withoutAsides(best []hit) []hit {
+	aside := func(h hit) bool { return in.aside[in.phrases[h.phrase].intent] }
+	if !slices.ContainsFunc(best, func(h hit) bool { return h.score >= max(certain, best[0].score-tooClose) && !aside(h) }) {
+		return best
+	}
+	return slices.DeleteFunc(best, aside)
 }
 
 // actsOf returns the acts in g, one bit each.

@@ -38,9 +38,20 @@ func (s *scanner) month(i int) int {
 		}
 	}
 	if s.at(i) == '月' || digitOrNumeral(s.runes, j) {
-		return 0
+		return s.dayOfNamed(i, j)
 	}
 	return s.put(token{day: day{first, daysBetween(first, first.AddDate(0, 1, 0)), fixed}}, i, j)
+}
+
+// dayOfNamed reads 下个月5号 as one, so that nothing of it is left unread.
+func (s *scanner) dayOfNamed(i, j int) int {
+	n, w := number(s.runes, j)
+	u := s.dayUnit(j + w)
+	if s.is(i, "这", "本", "下") == 0 || w == 0 || u == 0 || s.dayOfMonth(n, j, j+w+u) == 0 {
+		return 0
+	}
+	s.last().from = i
+	return j + w + u - i
 }
 
 // monthNamed returns the first of the month named at i and where its name ends, i if
@@ -87,6 +98,8 @@ func (s *scanner) festival(i int) int {
 	}{
 		{[]string{"国庆长假", "国庆假期", "国庆节", "国庆"}, 10, 1, 7},
 		{[]string{"元旦节", "元旦"}, 1, 1, 1},
+		{[]string{"圣诞节", "圣诞", "christmas"}, 12, 25, 1},
+		{[]string{"平安夜"}, 12, 24, 1},
 		{[]string{"五一长假", "五一节", "五一假期", "劳动节", "五一"}, 5, 1, 5},
 	} {
 		if w := s.is(i, f.words...); w > 0 {

@@ -81,7 +81,8 @@ type timePhrases map[rune][]fixedPhrase
 func newTimePhrases() timePhrases {
 	t := timePhrases{}
 	for n, words := range map[int][]string{
-		-2: {"前天"}, -1: {"昨天", "昨日"}, 0: {"今天", "今日", "今儿"}, 1: {"明天", "明日", "明儿"}, 2: {"后天", "后儿"}, 3: {"大后天"}, 4: {"大大后天"},
+		-2: {"前天"}, -1: {"昨天", "昨日"}, 0: {"今天", "今日", "今儿", "今儿个", "今个", "今朝", "today", "jintian"},
+		1: {"明天", "明日", "明儿", "明儿个", "明个", "明朝", "听日", "tomorrow", "tmr", "mingtian"}, 2: {"后天", "后儿", "后儿个", "后日", "day after tomorrow", "houtian"}, 3: {"大后天"}, 4: {"大大后天"},
 	} {
 		t.put(token{day: day{n: 1}, ahead: n}, words...)
 	}
@@ -101,12 +102,12 @@ func newTimePhrases() timePhrases {
 		short string // after 今, 明, 后天
 	}{
 		{part{from: 0, to: 6 * 60, midnight: true}, []string{"凌晨", "半夜", "深夜", "后半夜"}, "凌晨"},
-		{part{from: 6 * 60, to: 10 * 60}, []string{"早上", "早晨", "清晨", "一早", "一大早"}, "早"},
-		{part{from: 8 * 60, to: 12 * 60}, []string{"上午", "午前"}, "上午"},
-		{part{from: 11 * 60, to: 14 * 60, noon: true}, []string{"中午", "午间", "正午"}, "中午"},
-		{part{from: 12 * 60, to: 18 * 60, late: true}, []string{"下午", "午后"}, "下午"},
+		{part{from: 6 * 60, to: 10 * 60}, []string{"早上", "早晨", "清晨", "一早", "一大早", "早晌", "zaoshang"}, "早"},
+		{part{from: 8 * 60, to: 12 * 60}, []string{"上午", "午前", "前晌", "上昼", "上半日", "上半天", "morning", "shangwu"}, "上午"},
+		{part{from: 11 * 60, to: 14 * 60, noon: true}, []string{"中午", "午间", "正午", "晌午", "noon", "zhongwu"}, "中午"},
+		{part{from: 12 * 60, to: 18 * 60, late: true}, []string{"下午", "午后", "后晌", "下昼", "下半日", "下半天", "afternoon", "xiawu"}, "下午"},
 		{part{from: 17 * 60, to: 19 * 60, late: true}, []string{"傍晚", "黄昏"}, "傍晚"},
-		{part{from: 18 * 60, to: 23 * 60, late: true, midnight: true}, []string{"晚上", "夜里", "夜晚", "晚间"}, "晚"},
+		{part{from: 18 * 60, to: 23 * 60, late: true, midnight: true}, []string{"晚上", "夜里", "夜晚", "晚间", "夜头", "evening", "tonight", "wanshang"}, "晚"},
 		{part{from: 8 * 60, to: 18 * 60}, []string{"白天"}, "白天"},
 	} {
 		t.put(token{kind: partToken, part: p.part}, p.words...)
@@ -115,7 +116,7 @@ func newTimePhrases() timePhrases {
 		}
 	}
 	for k, words := range map[kind][]string{
-		soonToken:   {"尽快", "越快越好", "越早越好", "尽早", "最快", "最早", "最近的", "最近有", "asap"},
+		soonToken:   {"尽快", "越快越好", "越早越好", "尽早", "最快", "最早", "最近的", "最近有", "赶紧的", "赶紧", "立刻", "立马", "asap", "as soon as possible"},
 		joinToken:   {"和", "或", "或者", "或是", "还是", "以及", "还有", "跟", "要么", "的"},
 		tillToken:   {"到", "至", "-", "~", "直到", "--"},
 		commaToken:  {","},
@@ -293,9 +294,17 @@ func (s *scanner) weekday(i int) int {
 	}
 	w := s.is(j, "周", "星期", "礼拜")
 	if w == 0 {
+		if e := s.englishDay(i); e > 0 {
+			return e
+		}
 		return s.moreWeekdays(i)
 	}
 	j += w
+	return s.ofWeek(i, j, weeks, named, roll)
+}
+
+// ofWeek reads the day behind 周, or takes the week for itself.
+func (s *scanner) ofWeek(i, j, weeks int, named bool, roll roll) int {
 	monday := s.today.AddDate(0, 0, -(int(s.today.Weekday())+6)%7+7*weeks)
 	if s.at(j) == '末' {
 		return s.put(token{day: day{monday.AddDate(0, 0, 5), 2, roll}}, i, j+1)
@@ -305,6 +314,26 @@ func (s *scanner) weekday(i int) int {
 	}
 	if named {
 		return s.put(token{day: day{monday, 7, fixed}}, i, j)
+	}
+	return 0
+}
+
+// englishDay reads tuesday and next tuesday.
+func (s *scanner) englishDay(i int) int {
+	j, weeks, roll := i, 0, nextWeek
+	for word, n := range map[string]int{"next": 1, "this": 0} {
+		if w := s.is(i, word); w > 0 && s.at(i+w) == space {
+			j, weeks, roll = i+w+1, n, fixed
+		}
+	}
+	monday := s.today.AddDate(0, 0, -(int(s.today.Weekday())+6)%7+7*weeks)
+	if w := s.is(j, "week"); w > 0 && j > i {
+		return s.put(token{day: day{monday, 7, fixed}}, i, j+w)
+	}
+	for n, name := range []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"} {
+		if w := s.is(j, name); w > 0 {
+			return s.put(token{day: day{monday.AddDate(0, 0, n), 1, roll}}, i, j+w)
+		}
 	}
 	return 0
 }

@@ -2,6 +2,7 @@ package understand
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -27,6 +28,7 @@ type text struct {
 // folder makes texts. The zero value is not usable; see newFolder.
 type folder struct {
 	simple map[rune]rune
+	faces  map[rune]string
 	same   []respelling
 }
 
@@ -34,7 +36,7 @@ type folder struct {
 type respelling struct{ from, to []rune }
 
 func newFolder() folder {
-	f := folder{simple: simpler()}
+	f := folder{simple: simpler(), faces: faces()}
 	for _, p := range [][2]string{
 		{"预定", "预约"},
 		{"预订", "预约"},
@@ -49,6 +51,8 @@ func newFolder() folder {
 		{"下舞", "下午"},
 		{"夏午", "下午"},
 		{"上舞", "上午"},
+		{"下伍", "下午"},
+		{"心里咨", "心理咨"},
 	} {
 		f.same = append(f.same, respelling{[]rune(p[0]), []rune(p[1])})
 	}
@@ -57,6 +61,9 @@ func newFolder() folder {
 
 // fold normalises per rune, so that every rune keeps its place in the sentence.
 func (f folder) fold(sentence string) text {
+	if !strings.ContainsFunc(sentence, isWord) {
+		return f.face(sentence)
+	}
 	n := min(len(sentence), maxRunes)
 	t := text{runes: make([]rune, 0, n), from: make([]int, 0, n), to: make([]int, 0, n)}
 	read := 0
@@ -79,6 +86,35 @@ func (f folder) fold(sentence string) text {
 			if slices.Equal(t.runes[i:i+len(s.from)], s.from) {
 				copy(t.runes[i:], s.to)
 			}
+		}
+	}
+	return t
+}
+
+// faces are what pictures say where nothing else is said.
+func faces() map[rune]string {
+	said := map[rune]string{}
+	for words, pictures := range map[string]string{
+		"想哭": "😭😢😿🥺", "很难过": "😞😔😟🙁☹😥😓😩😫💔😖😣", "好烦": "😤😠😡🤬💢", "谢谢": "🙏🌹❤💐🥰😘", "好的": "👌👍✅🆗🙆", "不要": "❌👎🙅🚫", "你好": "👋",
+	} {
+		for _, p := range pictures {
+			said[p] = words
+		}
+	}
+	return said
+}
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+
+// face reads a sentence of pictures alone: what the first known one says.
+func (f folder) face(sentence string) text {
+	var t text
+	for i, p := range sentence {
+		if words, ok := f.faces[p]; ok {
+			for _, r := range words {
+				t.add(r, i, i+utf8.RuneLen(p))
+			}
+			return t
 		}
 	}
 	return t

@@ -16,6 +16,7 @@ type Vocabulary struct {
 type Intent struct {
 	Name    string
 	Phrases []string
+	Aside   bool // said beside something else it gives way: a feeling, a temper
 }
 
 // Name is a person or place by id. Name and Aliases of one character are ignored.
