@@ -10,6 +10,7 @@ import (
 	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/outbox"
 	"github.com/xuegong/xuegong/internal/store"
 )
 
@@ -99,7 +100,24 @@ func foundCentre(ctx context.Context, tx *store.Tx) error {
 	if err := counselling.PublishForm(ctx, tx, head, unit, questions); err != nil {
 		return err
 	}
-	return counselling.PublishNotice(ctx, tx, head, unit, notice)
+	if err := counselling.PublishNotice(ctx, tx, head, unit, notice); err != nil {
+		return err
+	}
+	return stayAwake(ctx, tx, head, unit)
+}
+
+// stayAwake switches the quiet hours off where the school is founded in them or shortly
+// before: who tries the demo while it is night there is answered as by day.
+func stayAwake(ctx context.Context, tx *store.Tx, head identity.Person, unit int64) error {
+	set := counselling.Defaults()
+	quiet := outbox.Quiet{From: set.QuietFrom, To: set.QuietTo, Zone: tx.Zone()}
+	_, _, now := quiet.Bounds(tx.Now())
+	_, _, soon := quiet.Bounds(tx.Now().Add(2 * time.Hour))
+	if !now && !soon {
+		return nil
+	}
+	set.QuietTo = set.QuietFrom
+	return counselling.SaveSettings(ctx, tx, head, unit, set)
 }
 
 // planHours gives every counsellor the rules of their week if the centre has none, and

@@ -6,7 +6,8 @@
 // two persons, its hours follow rules, and a few students book. A school that is already
 // there is kept as it is; its hours are planned anew, so that a demo started a month
 // later still has some. Apply adds what students applied for over the last two weeks,
-// each act in its time.
+// each act in its time. A school founded at its night has no quiet hours: who tries the
+// demo then is answered as by day.
 //
 // Who is who (Cast returns the same table):
 //

@@ -77,6 +77,31 @@ func TestLoad_twice_keeps_what_is_there(t *testing.T) {
 	})
 }
 
+func TestLoad_at_night_leaves_the_quiet_hours_off(t *testing.T) {
+	t.Parallel()
+	for at, want := range map[time.Duration]string{
+		0: "07:00", 11 * time.Hour: "07:00", 12 * time.Hour: "22:30", 16 * time.Hour: "22:30", // from 09:00 on
+	} {
+		t.Run(storetest.Monday.Add(at).In(storetest.Shanghai()).Format("15:04"), func(t *testing.T) {
+			t.Parallel()
+			db, clk := storetest.DB(t)
+			if err := clk.MoveTo(storetest.Monday.Add(at + time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			if err := sample.Load(t.Context(), db); err != nil {
+				t.Fatal(err)
+			}
+			storetest.Update(t, db, func(tx *store.Tx) error {
+				set, err := counselling.LoadSettings(t.Context(), tx)
+				if set.QuietFrom != "22:30" || set.QuietTo != want {
+					t.Errorf("quiet from %s to %s, want to %s", set.QuietFrom, set.QuietTo, want)
+				}
+				return err
+			})
+		})
+	}
+}
+
 func TestLoad_a_month_later_has_hours_again(t *testing.T) {
 	t.Parallel()
 	db, clk := school(t)
