@@ -40,7 +40,8 @@ func (s *Server) Wrap(h http.Handler) http.Handler {
 }
 
 // How many bytes a form may have: with the one file of 10 MB it may bring, and on the
-// phone with the pictures a page without scripts sends all at once.
+// phone with the pictures a page without scripts sends all at once. The API takes as much,
+// so that who sends a file that is too large reads so.
 const (
 	maxForm   = 12 << 20
 	maxPhotos = 40 << 20
@@ -54,7 +55,7 @@ func (s *Server) sameOrigin(face page.Face) gin.HandlerFunc {
 			return
 		}
 		most := int64(maxForm)
-		if face == page.Phone {
+		if face == page.Phone || face == page.API {
 			most = maxPhotos
 		}
 		g.Request.Body = http.MaxBytesReader(g.Writer, g.Request.Body, most)

@@ -1,6 +1,8 @@
 package miniapp_test
 
 import (
+	"bufio"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -37,6 +39,25 @@ type apiApplication struct {
 func (b *browser) file(application, field string, content []byte) *answer {
 	b.w.tb.Helper()
 	return b.do(b.request(http.MethodPost, "/api/v1/applications/"+application+"/files?name=1.jpg&field="+field, "image/jpeg", string(content)))
+}
+
+// slowly sends a body to its end before it reads the first line of the answer.
+func (b *browser) slowly(path string, size int) string {
+	b.w.tb.Helper()
+	req := b.request(http.MethodPost, path, "image/jpeg", strings.Repeat("0", size))
+	for _, c := range b.http.Jar.Cookies(req.URL) {
+		req.AddCookie(c)
+	}
+	conn, err := net.Dial("tcp", req.URL.Host)
+	if err != nil {
+		b.w.tb.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := req.Write(conn); err != nil {
+		return err.Error()
+	}
+	line, _ := bufio.NewReader(conn).ReadString('\n')
+	return strings.TrimSpace(line)
 }
 
 func TestAPI_applies_from_the_list_to_the_supplement(t *testing.T) {
@@ -101,6 +122,9 @@ func TestAPI_applies_from_the_list_to_the_supplement(t *testing.T) {
 	}
 	if res := b.file(draft.ID, "tickets", make([]byte, 25<<20)); res.status != http.StatusRequestEntityTooLarge || read[problem](t, res).Fields["tickets"] == "" {
 		t.Errorf("25 MB: %d %s", res.status, res.body)
+	}
+	if got := b.slowly("/api/v1/applications/"+draft.ID+"/files?name=1.jpg&field=tickets", 25<<20); !strings.HasPrefix(got, "HTTP/1.1 413") {
+		t.Errorf("25 MB from who sends before reading: %q", got)
 	}
 	if res := b.file(draft.ID, "company", picture(t, 80, 120)); res.status != http.StatusUnprocessableEntity {
 		t.Errorf("a picture for a text: %d", res.status)

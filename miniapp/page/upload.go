@@ -98,10 +98,13 @@ func unread(err error) error {
 	return errs.Wrap(err, errs.Invalid, "上传中断了，没有收全。请再试一次。")
 }
 
-// ReadFile reads the body of an API call as one file.
+// ReadFile reads the body of an API call as one file. One that is too large is read to its
+// end, as far as a request may go: who is cut off while sending never reads the answer.
 func (c *Context) ReadFile(name string) (File, error) {
-	b, err := io.ReadAll(http.MaxBytesReader(c.Gin.Writer, c.Gin.Request.Body, blob.MaxSize))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+	body := c.Gin.Request.Body
+	b, err := io.ReadAll(io.LimitReader(body, blob.MaxSize+1))
+	if len(b) > blob.MaxSize {
+		_, _ = io.Copy(io.Discard, body)
 		return File{Name: name, TooLarge: true}, nil
 	}
 	if err != nil {
