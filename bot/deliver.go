@@ -8,6 +8,7 @@ import (
 	"maps"
 
 	"github.com/xuegong/xuegong/bot/card"
+	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/outbox"
@@ -89,6 +90,7 @@ func (b *Bot) renderers() map[string]renderer {
 		request.KindChanged:        of(b.renderChanged),
 		request.KindAnswered:       of(b.renderChanged),
 		request.KindAsked:          of(b.renderAsked),
+		approval.KindHandedOver:    of(b.renderHandedOver),
 		kindMyPaper:                of(b.renderMyPaper),
 		kindAskWithdraw:            of(b.renderAskWithdraw),
 	}

@@ -51,6 +51,10 @@ func (b *Bot) renderChanged(_ context.Context, _ *store.Tx, o outbox.Outgoing, n
 	return b.text(o, b.Cards.Changed(n)), nil
 }
 
+func (b *Bot) renderHandedOver(_ context.Context, _ *store.Tx, o outbox.Outgoing, h approval.HandedOver) (json.RawMessage, error) {
+	return b.text(o, b.Cards.HandedOver(h)), nil
+}
+
 func (b *Bot) renderAsked(_ context.Context, _ *store.Tx, o outbox.Outgoing, f request.AskFacts) (json.RawMessage, error) {
 	return b.text(o, b.Cards.Asked(f)), nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/calendar"
@@ -217,6 +218,24 @@ func (m Maker) Changed(n request.Notice) string {
 		return b.String()
 	}
 	return b.String() + "\n" + m.Link("查看申请", n.Path)
+}
+
+// HandedOver tells a deputy from when and until when they decide, and what waits.
+func (m Maker) HandedOver(h approval.HandedOver) string {
+	waits := "现在没有等待审核的申请"
+	if h.Waiting > 0 {
+		waits = fmt.Sprintf("现在有 %d 份等您审核", h.Waiting)
+	}
+	return fmt.Sprintf("%s老师请您代为审核，到 %s 为止，%s。新的申请也会推送给您，记录里写明是代办。\n%s",
+		h.Principal, until(h.Until, m.Zone), waits, m.Link("打开工作台", "/desk/applications"))
+}
+
+// until is the end of a day as the day itself.
+func until(t time.Time, zone *time.Location) string {
+	if t.Equal(calendar.Midnight(t, zone)) {
+		return calendar.Date(t.In(zone).AddDate(0, 0, -1), zone) + "24:00"
+	}
+	return calendar.When(t, zone)
 }
 
 // Asked tells the office that a student wants a person to look; what was asked stays on

@@ -112,6 +112,11 @@ func TestTextsOfApplications(t *testing.T) {
 			"暑期实习补贴：张同学想请老师看一看。\n" + `<a href="https://xg.example.edu.cn/desk/asks?ask=q1">打开回复</a>`,
 		},
 		{
+			"a deputy until midnight", m.HandedOver(approval.HandedOver{Principal: "程景行", Until: at(15, 0, 0), Waiting: 2}),
+			"程景行老师请您代为审核，到 10月14日（周三）24:00 为止，现在有 2 份等您审核。新的申请也会推送给您，记录里写明是代办。\n" +
+				`<a href="https://xg.example.edu.cn/desk/applications">打开工作台</a>`,
+		},
+		{
 			"a question about an application", m.Asked(request.AskFacts{Ask: "q1", Application: "a1", Title: "暑期实习补贴", Student: "张同学"}),
 			"暑期实习补贴：张同学想请老师看一看。\n" + `<a href="https://xg.example.edu.cn/desk/applications/a1">打开回复</a>`,
 		},

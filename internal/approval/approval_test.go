@@ -275,6 +275,31 @@ func TestA_deputy_gets_the_card_and_loses_it_with_the_principal(t *testing.T) {
 	}
 }
 
+func TestA_deputy_is_told_what_waits_when_the_dates_begin(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.open(o.student, first())
+	now := o.clock.Now()
+	set := func(deputy identity.Person) (id string) {
+		o.update(func(ctx context.Context, tx *store.Tx) (err error) {
+			id, err = approval.SetDeputy(ctx, tx, o.he, o.he.ID, deputy.ID, now.Add(24*time.Hour), now.Add(72*time.Hour))
+			return err
+		})
+		return id
+	}
+	set(o.lu)
+	ended := set(o.head)
+	o.update(func(ctx context.Context, tx *store.Tx) error { return approval.EndDeputy(ctx, tx, o.he, ended) })
+	o.wait(23 * time.Hour)
+	if got := o.told(approval.KindHandedOver); got != nil {
+		t.Errorf("told early: %v", got)
+	}
+	o.wait(time.Hour)
+	if diff := cmp.Diff([]string{"陆一舟"}, o.told(approval.KindHandedOver)); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
 func (o *office) revoke(who identity.Person, name identity.RoleName) {
 	o.t.Helper()
 	o.update(func(ctx context.Context, tx *store.Tx) error {

@@ -221,8 +221,10 @@ func (e *Engine) decide(ctx context.Context, tx *store.Tx, v view, d Decision) e
 	if err := v.outcome.Decided(ctx, tx, res); err != nil {
 		return err
 	}
-	if v.review.Facts, err = v.facts(ctx, tx); err != nil {
-		return err
+	if res.State == Open || d.Amount != 0 {
+		if v.review.Facts, err = v.facts(ctx, tx); err != nil {
+			return err
+		}
 	}
 	if err := settle(ctx, tx, v.review, v.task, Card{
 		Stage: v.stage().Title, Action: d.Action, By: v.who.Name, For: v.forName(), Reason: d.Reason,
@@ -232,7 +234,7 @@ func (e *Engine) decide(ctx context.Context, tx *store.Tx, v view, d Decision) e
 	return e.begin(ctx, tx, v.review, at)
 }
 
-// facts are sealed those the cards show after the decision.
+// facts are those the cards show after the decision, sealed.
 func (v view) facts(ctx context.Context, tx *store.Tx) ([]byte, error) {
 	if v.outcome.Facts == nil {
 		return v.review.Facts, nil

@@ -8,6 +8,8 @@ import (
 	"github.com/xuegong/xuegong/internal/audit"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/job"
+	"github.com/xuegong/xuegong/internal/outbox"
 	"github.com/xuegong/xuegong/internal/store"
 )
 
@@ -49,8 +51,51 @@ func SetDeputy(ctx context.Context, tx *store.Tx, who identity.Person, principal
 	if err := insertDeputy(ctx, tx, id, principal, deputy, from, to, who.ID); err != nil {
 		return "", fmt.Errorf("set deputy: %w", err)
 	}
+	if from.After(tx.Now()) {
+		err = job.Put(ctx, tx, DeputyJob, id, "school", from, nil)
+	} else {
+		err = handOver(ctx, tx, id)
+	}
+	if err != nil {
+		return "", err
+	}
 	return id, audit.Append(ctx, tx, int64(who.ID), "deputy.set", "deputy/"+id,
 		map[string]any{"principal": persons[0].PublicID, "deputy": persons[1].PublicID, "from": from.Unix(), "to": to.Unix()})
+}
+
+// HandedOver is what a deputy is told when the dates begin: KindHandedOver.
+type HandedOver struct {
+	Principal string    `json:"principal"`
+	Until     time.Time `json:"until"`
+	Waiting   int       `json:"waiting"` // tasks of the principal's roles
+}
+
+// begins hands over when the dates begin.
+func (e *Engine) begins(ctx context.Context, tx *store.Tx, j job.Job) (job.Result, error) {
+	return job.Result{}, handOver(ctx, tx, j.Key)
+}
+
+// handOver tells the deputy what waits (Q-26), unless it ended before it began.
+func handOver(ctx context.Context, tx *store.Tx, publicID string) error {
+	d, err := lockDeputy(ctx, tx, publicID)
+	if err != nil {
+		return fmt.Errorf("lock deputy: %w", err)
+	}
+	if !d.To.After(tx.Now()) {
+		return nil
+	}
+	principal, err := identity.Get(ctx, tx, d.Principal)
+	if err != nil {
+		return err
+	}
+	n, err := countQueue(ctx, tx, keysOf(principal), d.Deputy, nil) // what the deputy can decide of it
+	if err != nil {
+		return fmt.Errorf("count tasks: %w", err)
+	}
+	return outbox.Put(ctx, tx, outbox.Message{
+		To: []identity.ID{d.Deputy}, Kind: KindHandedOver, Class: outbox.Bulk, Scope: "school", Subject: "deputy/" + publicID,
+		Args: HandedOver{Principal: principal.Name, Until: d.To, Waiting: n},
+	})
 }
 
 // EndDeputy ends it now: the principal or an Admin. Ending what has ended changes nothing.
@@ -64,6 +109,9 @@ func EndDeputy(ctx context.Context, tx *store.Tx, who identity.Person, publicID 
 	}
 	if err := endDeputy(ctx, tx, publicID); err != nil {
 		return fmt.Errorf("end deputy: %w", err)
+	}
+	if err := outbox.Cancel(ctx, tx, "deputy/"+publicID, KindHandedOver); err != nil {
+		return err
 	}
 	return audit.Append(ctx, tx, int64(who.ID), "deputy.end", "deputy/"+publicID, nil)
 }

@@ -15,11 +15,15 @@ const (
 	RemindJob   = "approval.remind"
 	EscalateJob = "approval.escalate"
 	BatchJob    = "approval.batch"
+	DeputyJob   = "approval.deputy"
 )
+
+// KindHandedOver is the message to a deputy whose dates begin: HandedOver.
+const KindHandedOver = "approval.handed_over"
 
 // Jobs returns the steps of the package's due work.
 func (e *Engine) Jobs() map[string]job.Step {
-	return map[string]job.Step{RemindJob: e.remind, EscalateJob: e.escalate, BatchJob: e.batch}
+	return map[string]job.Step{RemindJob: e.remind, EscalateJob: e.escalate, BatchJob: e.batch, DeputyJob: e.begins}
 }
 
 // remind tells whoever can decide the task that its limit comes near.
