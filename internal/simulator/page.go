@@ -24,7 +24,7 @@ func (s *Server) pageRoutes(mux *http.ServeMux) {
 		serveAsset(w, "index.html")
 	})
 	mux.HandleFunc("GET /__wecom/notice.css", func(w http.ResponseWriter, _ *http.Request) { serveAsset(w, "notice.css") })
-	for _, name := range []string{"page.css", "page.js", "card.js", "chat.js", "wire.js", "icon.svg"} {
+	for _, name := range []string{"page.css", "page.js", "card.js", "chat.js", "wire.js", "world.js", "icon.svg"} {
 		mux.HandleFunc("GET /assets/"+name, func(w http.ResponseWriter, _ *http.Request) { serveAsset(w, name) })
 	}
 }

@@ -1,6 +1,6 @@
 // One phone: who holds it, its chat, calendar, workbench and browser.
 import { content, el } from "./card.js";
-import { post, toast, world } from "./page.js";
+import { china, post, toast, world } from "./world.js";
 
 const icons = {
   chat: "M4 6.5A1.5 1.5 0 0 1 5.5 5h13A1.5 1.5 0 0 1 20 6.5v8a1.5 1.5 0 0 1-1.5 1.5H12l-4 3.5V16H5.5A1.5 1.5 0 0 1 4 14.5z",
@@ -20,17 +20,6 @@ function icon(name) {
   path.setAttribute("d", icons[name]);
   svg.append(path);
   return svg;
-}
-
-const pad = (n) => String(n).padStart(2, "0");
-
-/** china reads a moment in the platform's zone. */
-export function china(ms) {
-  const d = new Date(ms + 8 * 3600e3);
-  return {
-    day: `${d.getUTCMonth() + 1}月${d.getUTCDate()}日`, year: d.getUTCFullYear(), week: "日一二三四五六"[d.getUTCDay()],
-    time: `${pad(d.getUTCHours())}:${pad(d.getUTCMinutes())}`, seconds: pad(d.getUTCSeconds()), hour: d.getUTCHours(),
-  };
 }
 
 export class Phone {

@@ -1,31 +1,7 @@
 // The page: one picture of the platform, kept fresh by server-sent events.
 import { Phone } from "./chat.js";
 import { Clock, Faults, Wire } from "./wire.js";
-
-/** world is what /sim/state said, changed by every event since. */
-export const world = { users: [], messages: [], log: [], faults: [], menu: [], schedules: [], origins: [], phones: ["", ""], switches: {}, workbench: {}, app: { name: "" } };
-
-/** post sends JSON; a refusal becomes a toast and null. */
-export async function post(path, body) {
-  try {
-    const res = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    const data = await res.json();
-    if (res.ok) return data;
-    toast(data.message);
-  } catch {
-    toast("模拟器没有回答，它可能停了。");
-  }
-  return null;
-}
-
-let hide;
-export function toast(text) {
-  const node = document.getElementById("toast");
-  node.textContent = text;
-  node.hidden = false;
-  clearTimeout(hide);
-  hide = setTimeout(() => { node.hidden = true; }, 4000);
-}
+import { world } from "./world.js";
 
 const phones = [...document.querySelectorAll(".phone")].map((root, i) => new Phone(root, i));
 const wire = new Wire();

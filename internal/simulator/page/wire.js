@@ -1,7 +1,6 @@
 // The middle: what went over the wire, the time, what goes wrong.
 import { el } from "./card.js";
-import { china } from "./chat.js";
-import { post, world } from "./page.js";
+import { china, post, world } from "./world.js";
 
 const kinds = { callback: "回调", send: "发送", update: "更新", api: "接口" };
 const $ = (id) => document.getElementById(id);
