@@ -253,9 +253,12 @@ func (a *App) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { a.keeper.Run(keeping) })
 	wg.Go(func() { a.bell.run(keeping) })
-	for _, work := range []func(context.Context){a.inbox.Run, a.outbox.Run, a.days.Run, a.jobs.Run, a.seal, a.keepDirectory, a.keepHours, a.keepFiles, a.setMenu} {
-		wg.Go(func() { work(ctx) })
-	}
+	wg.Go(func() {
+		a.awaitSchema(ctx)
+		for _, work := range []func(context.Context){a.inbox.Run, a.outbox.Run, a.days.Run, a.jobs.Run, a.seal, a.keepDirectory, a.keepHours, a.keepFiles, a.setMenu} {
+			wg.Go(func() { work(ctx) })
+		}
+	})
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 
@@ -285,6 +288,31 @@ func (a *App) Close() {
 	}
 	if a.redis != nil {
 		_ = a.redis.Close()
+	}
+}
+
+// awaitSchema returns when the schema is this release's, or when ctx ends: until then the
+// process answers /healthz and works on nothing.
+func (a *App) awaitSchema(ctx context.Context) {
+	err := a.checkSchema(ctx)
+	if err == nil {
+		return
+	}
+	a.log.Error("waiting for the schema", slog.Any("error", err))
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+			if a.checkSchema(ctx) != nil {
+				continue
+			}
+			if err := a.offerServices(ctx); err != nil {
+				a.log.Error("offer services", slog.Any("error", err))
+			}
+			return
+		}
 	}
 }
 

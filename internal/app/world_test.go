@@ -91,7 +91,7 @@ func newWorld(t testing.TB) *world {
 	return newLoggedWorld(t, log)
 }
 
-func newLoggedWorld(t testing.TB, log *slog.Logger) *world {
+func newLoggedWorld(t testing.TB, log *slog.Logger, before ...func(db *store.DB)) *world {
 	t.Helper()
 	w := &world{t: t, clock: clock.NewFixed(storetest.Monday), after: map[string]int64{}}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -112,6 +112,9 @@ func newLoggedWorld(t testing.TB, log *slog.Logger) *world {
 		t.Fatal(err)
 	}
 	w.db = w.app.DB()
+	for _, prepare := range before {
+		prepare(w.db)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.app.Run(ctx) }()
