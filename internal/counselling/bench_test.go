@@ -62,14 +62,20 @@ func crowd(b *testing.B, n int) (*store.DB, string, []identity.Person, []string)
 	return db, url, students, slots
 }
 
-// BenchmarkSlots compares, in pgbench, the statement that takes a place (S1) with an
-// insert into a bare table and one into a table of the same indexes and keys, with everybody at places of their own and at the same twenty.
+// BenchmarkSlots compares in pgbench, against an insert into a plain table (S1): the bare
+// SQL by which a place is given once, a key and "on conflict do nothing"; the statement of
+// the product, which also looks for the seat and the student's hour of the term, locks the
+// hour and keeps eight indexes and two foreign keys; and an insert into a table of the same
+// indexes and keys. Everybody is at a place of their own; hot is everybody at the same twenty.
 func BenchmarkSlots(b *testing.B) {
 	const places = 100_000
 	db, url, _, _ := crowd(b, places)
 	storetest.Update(b, db, func(tx *store.Tx) error {
 		_, err := tx.Exec(`create table plain (id bigint generated always as identity primary key, slot_id bigint, student_id bigint,
 				state text, held_until timestamptz, created_at timestamptz);
+			create table bare (id bigint generated always as identity primary key, slot_id bigint not null, seat int not null, student_id bigint,
+				state text, held_until timestamptz, created_at timestamptz);
+			create unique index on bare (slot_id, seat) where state in ('offered', 'pending', 'confirmed', 'arrived', 'missed');
 			create table same (like booking including all);
 			alter table same add foreign key (slot_id, seat) references seat (slot_id, number), add foreign key (student_id) references person`)
 		return err
@@ -80,11 +86,14 @@ func BenchmarkSlots(b *testing.B) {
 	hot := fmt.Sprintf("\\set k random(1, %d)\n\\set slot random(1, 20)\n", places)
 	for b.Loop() {
 		plain := storetest.PgBench(b, url, own+"insert into plain (slot_id, student_id, state, held_until, created_at) values (:k, :k, 'pending', '2026-10-12', '2026-10-12');\n")
+		bare := storetest.PgBench(b, url, own+"insert into bare (slot_id, seat, student_id, state, held_until, created_at) values (:k, 1, :k, 'pending', '2026-10-12', '2026-10-12') on conflict do nothing;\n")
 		same := storetest.PgBench(b, url, own+"insert into same (public_id, slot_id, seat, student_id, via, held_until, created_at) values ('b' || :k, :slot, 1, :k + 1, 'page', '2026-10-12', '2026-10-12') on conflict do nothing;\n")
 		spread := storetest.PgBench(b, url, own+take+";\n")
 		crowded := storetest.PgBench(b, url, hot+take+";\n")
 		b.ReportMetric(plain, "plain/s")
 		b.ReportMetric(spread, "own/s")
+		b.ReportMetric(bare, "bare/s")
+		b.ReportMetric(bare/plain, "bare_x_plain")
 		b.ReportMetric(same, "same/s")
 		b.ReportMetric(spread/plain, "x_plain")
 		b.ReportMetric(spread/same, "x_same")
