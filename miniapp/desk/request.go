@@ -283,9 +283,31 @@ func (*Opened) Mark(field, file string) string { return request.Picture(field, f
 // Pays tells whether money follows.
 func (o *Opened) Pays() bool { return o.Service.Outcome.Kind == service.Payout }
 
-// Answered are the rows that are words.
-func (o *Opened) Answered() []form.Row {
-	return slices.DeleteFunc(o.Rows(), func(r form.Row) bool { return len(r.Files) > 0 })
+// Answer is a row of words, with what was handed in before where that was another.
+type Answer struct {
+	form.Row
+	Change *form.Change
+}
+
+// Changed are the answers that changed, for who handed in again (T20).
+func (o *Opened) Changed() []Answer { return o.answers(true) }
+
+// Same are the answers that stand as they were.
+func (o *Opened) Same() []Answer { return o.answers(false) }
+
+func (o *Opened) answers(changed bool) []Answer {
+	var list []Answer
+	for _, r := range o.Rows() {
+		if change := o.change(r.Name); len(r.Files) == 0 && (change != nil) == changed {
+			list = append(list, Answer{r, change})
+		}
+	}
+	for _, c := range o.Changes {
+		if changed && c.After == "" { // taken out
+			list = append(list, Answer{form.Row{Name: c.Name, Label: c.Label, Text: "没有了"}, &c})
+		}
+	}
+	return list
 }
 
 // Pictures are the rows that are files.
@@ -293,10 +315,13 @@ func (o *Opened) Pictures() []form.Row {
 	return slices.DeleteFunc(o.Rows(), func(r form.Row) bool { return len(r.Files) == 0 })
 }
 
-// Changed tells whether the answer is not what was handed in before.
-func (o *Opened) Changed(label string) *form.Change {
+// Resent tells whether pictures of the question were sent anew.
+func (o *Opened) Resent(name string) bool { return o.change(name) != nil }
+
+// change is what the answer was before, nil if it is the same.
+func (o *Opened) change(name string) *form.Change {
 	for _, c := range o.Changes {
-		if c.Label == label {
+		if c.Name == name {
 			return &c
 		}
 	}

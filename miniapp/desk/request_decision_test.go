@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
@@ -115,4 +116,21 @@ func TestTheServicePageSaysWhichStageNobodyHolds(t *testing.T) {
 	if strings.Count(page, note) != 1 {
 		t.Error("other stages say so too")
 	}
+}
+
+func TestOfWhatCameBackTheChangesStandFirst(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	s.offer()
+	a := s.applied("s02", "proof")
+	at := "/desk/applications?application=" + a.PublicID
+	hasNot(t, s.shown(workOffice, at), "改过的内容")
+	s.send(workOffice, at, "/desk/applications/"+a.PublicID+"/return", "task", a.Review.Task, "reason", "原因不明确")
+	s.as("s02", func(ctx context.Context, tx *store.Tx, who identity.Person) error {
+		_, err := s.requests.Resubmit(ctx, tx, who, a.PublicID, form.Input{"reason": {"申请校外奖学金"}, "note": {"两份"}})
+		return err
+	})
+	page := s.shown(workOffice, at)
+	has(t, page, "改过的内容", "申请校外奖学金", "改过，原来是：申请助学贷款", "改过，原来是：空")
+	hasNot(t, page, "填写的内容")
 }

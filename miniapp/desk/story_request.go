@@ -69,7 +69,7 @@ func (s teller) opened(v service.Version, state request.State) *Opened {
 			"span": {From: "2026-07-10", Until: "2026-08-20"}, "ticket": {List: []string{"f1", "f2"}},
 			"trips": {Rows: []form.Answers{{"way": {Text: "昆明 到 云岭"}, "cost": {Number: 6425}}, {"way": {Text: "云岭 到 昆明"}, "cost": {Number: 6425}}}},
 		},
-		Changes: []form.Change{{Label: "实习单位", Before: "县图书馆", After: "云岭县图书馆"}},
+		Changes: []form.Change{{Name: "place", Label: "实习单位", Before: "县图书馆", After: "云岭县图书馆"}},
 		Verdict: rule.Verdict{Findings: []rule.Finding{
 			{Text: "学籍在籍", Label: "学籍", Value: "在籍", Source: "学籍", At: s.at(-40, 0), Result: rule.Pass},
 			{Text: "本学年认定为特困或困难", Label: "困难等级", Value: "困难", Source: "学校名单 2026 学年", At: s.at(-22, 0), Result: rule.Pass},
