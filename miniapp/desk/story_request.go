@@ -63,7 +63,7 @@ func (s teller) entry(id, name string, v service.Version, due time.Duration) Ent
 func (s teller) opened(v service.Version, state request.State) *Opened {
 	item := s.item("a1", "欧阳思远", v, state)
 	a := request.Application{
-		PublicID: "a1", Number: item.Number, Service: v, State: state, Student: item.Student, Amount: 12850, Due: s.at(3, 0), SubmittedAt: item.SubmittedAt,
+		PublicID: "a1", Number: item.Number, Service: v, State: state, Student: item.Student, Amount: 12850, Applied: 12850, Due: s.at(3, 0), SubmittedAt: item.SubmittedAt,
 		Answers: form.Answers{
 			"tier": {Text: "困难", Source: "学校名单 2026 学年", At: "2026-09-20", Dispute: "我今年重新认定过，应该是特困。"}, "place": {Text: "云岭县图书馆"},
 			"span": {From: "2026-07-10", Until: "2026-08-20"}, "ticket": {List: []string{"f1", "f2"}},

@@ -261,6 +261,20 @@ func (p *Application) NoteOf(code string) string {
 // Step of an application on its way: done, now or todo.
 type Step struct{ Title, State string }
 
+// Parts are the pieces a narrow screen may break the title into: pairs from its end, as
+// such titles are spoken, 负责人 确认 金额.
+func (s Step) Parts() []string {
+	rest := []rune(s.Title)
+	var parts []string
+	for len(rest) > 3 {
+		parts = append(parts, string(rest[len(rest)-2:]))
+		rest = rest[:len(rest)-2]
+	}
+	parts = append(parts, string(rest))
+	slices.Reverse(parts)
+	return parts
+}
+
 // Steps are the way of the application with how far it is.
 func (p *Application) Steps() []Step {
 	d := p.Service.Definition

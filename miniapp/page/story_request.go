@@ -110,7 +110,9 @@ func (s sampler) subsidy() service.Version {
 			{Code: "proof", Name: "实习证明原件", Note: "盖实习单位公章", Required: true, Paper: true, DeadlineDays: 10},
 			{Code: "extra", Name: "其他说明", Paper: true},
 		},
-		Stages:  []approval.Stage{{Code: "counsellor", Title: "辅导员初审", LimitHours: 72}, {Code: "office", Title: "中心复核", LimitHours: 72}},
+		Stages: []approval.Stage{
+			{Code: "counsellor", Title: "辅导员初审", LimitHours: 72}, {Code: "office", Title: "中心复核", LimitHours: 72}, {Code: "head", Title: "负责人确认金额", LimitHours: 72},
+		},
 		Outcome: service.Outcome{Kind: service.Payout},
 		Appeal:  service.Appeal{Text: "对结果有疑问，收到结果后 10 天内可以到勤工助学中心当面说明，也可以向学生申诉处理委员会提出书面申诉。", Days: 10},
 		Form: form.Form{Fields: []form.Field{
@@ -211,7 +213,8 @@ func (s sampler) application(state request.State) request.Application {
 	if state == request.Draft {
 		return a
 	}
-	a.Number, a.SubmittedAt, a.Verdict, a.Amount, a.Due = "SX-2026-000123", s.at(-2, 11), s.verdict(rule.Pass), 105000, s.at(9, 0)
+	a.Number, a.SubmittedAt, a.Verdict, a.Applied, a.Due = "SX-2026-000123", s.at(-2, 11), s.verdict(rule.Pass), 105000, s.at(9, 0)
+	a.Amount = a.Applied
 	a.Review = approval.Review{State: approval.Open, Stages: v.Stages, Due: s.at(1, 17)}
 	a.Materials = []request.Material{
 		{Code: "tickets", Name: "来回车票原件", Required: true, ReceivedAt: s.at(-1, 9), ReceivedBy: "何静"},
@@ -238,6 +241,8 @@ func (s sampler) application(state request.State) request.Application {
 	case request.Overdue:
 		e.By, a.Review.Opinion = "", ""
 		a.Materials[1].ReceivedAt = time.Time{}
+	case request.ToPay:
+		a.Amount = 90000
 	case request.PayFailed:
 		e.Words = "卡号已注销"
 	case request.Printed, request.Collected, request.Made:
