@@ -88,6 +88,8 @@ type Base struct {
 	page.Base
 	Nav  []Group
 	Form Form // what its form shows: what is stored, or what was typed
+
+	work *request.Work // what the page has read already of what the navigation counts
 }
 
 func (b *Base) desk() *Base { return b }
@@ -115,7 +117,7 @@ func fillIn(c *page.Context, tx *store.Tx, who identity.Person, p view, fn fill)
 	if err := fn(tx, who); err != nil {
 		return err
 	}
-	p.desk().Nav, err = navOf(c, tx, who, c.Gin.Request.URL.Path)
+	p.desk().Nav, err = navOf(c, tx, who, c.Gin.Request.URL.Path, p.desk().work)
 	return err
 }
 

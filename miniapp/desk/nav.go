@@ -8,6 +8,7 @@ import (
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
 )
 
@@ -28,9 +29,10 @@ type Item struct {
 }
 
 // navOf lists what this person works on, with what waits; nothing for who has no role.
-func navOf(ctx context.Context, tx *store.Tx, who identity.Person, path string) ([]Group, error) {
+// work is what waits of applications, nil if it is to be counted.
+func navOf(ctx context.Context, tx *store.Tx, who identity.Person, path string, work *request.Work) ([]Group, error) {
 	var groups []Group
-	for _, make := range []func(context.Context, *store.Tx, identity.Person) (Group, error){centreGroup, careGroup, workGroup, schoolGroup, peopleGroup, machineGroup} {
+	for _, make := range []func(context.Context, *store.Tx, identity.Person) (Group, error){centreGroup, careGroup, workGroup(work), schoolGroup, peopleGroup, machineGroup} {
 		g, err := make(ctx, tx, who)
 		if err != nil {
 			return nil, err

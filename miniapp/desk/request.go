@@ -439,7 +439,7 @@ func (h applications) load(c *page.Context, p *Applications, open string) error 
 		if !seesReviews(who) {
 			return identity.ErrForbidden
 		}
-		w, err := request.WorkOf(c, tx, who)
+		w, err := p.workOf(c, tx, who)
 		if err != nil {
 			return err
 		}
@@ -579,18 +579,34 @@ func seesReviews(who identity.Person) bool {
 	return who.Here() && (!who.IsStudent() || len(who.Roles) > 0)
 }
 
-// workGroup is the queues of the person's offices, and what waits for a decision.
-func workGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group, error) {
+// workOf reads what waits for the person of applications, once for page and navigation.
+func (b *Base) workOf(ctx context.Context, tx *store.Tx, who identity.Person) (request.Work, error) {
 	w, err := request.WorkOf(ctx, tx, who)
-	if err != nil || !w.Office && w.Reviews == 0 && !who.Has(identity.ClassCounsellor, identity.OfficeHead) {
-		return Group{}, err
+	b.work = &w
+	return w, err
+}
+
+// workGroup is the queues of the person's offices, and what waits for a decision.
+func workGroup(known *request.Work) func(context.Context, *store.Tx, identity.Person) (Group, error) {
+	return func(ctx context.Context, tx *store.Tx, who identity.Person) (Group, error) {
+		if known != nil {
+			return workItems(*known, who), nil
+		}
+		w, err := request.WorkOf(ctx, tx, who)
+		return workItems(w, who), err
+	}
+}
+
+func workItems(w request.Work, who identity.Person) Group {
+	if !w.Office && w.Reviews == 0 && !who.Has(identity.ClassCounsellor, identity.OfficeHead) {
+		return Group{}
 	}
 	g := Group{Name: "申请办理", Items: []Item{{Path: "/desk/applications", Name: "待我审核", Detail: "轮到您决定的申请", Count: w.Reviews}}}
 	if len(w.Services) > 0 {
 		g.Items = append(g.Items, officeItems(w)...)
 	}
 	g.Items = append(g.Items, Item{Path: "/desk/deputies", Name: "代办", Detail: "不在的时候请谁代为审核"})
-	return g, nil
+	return g
 }
 
 // officeItems are what an office that owns services works on.

@@ -45,7 +45,7 @@ func (h applications) loadAsks(c *page.Context, p *Asks) error {
 		if err != nil {
 			return err
 		}
-		w, err := request.WorkOf(c, tx, who)
+		w, err := p.workOf(c, tx, who)
 		p.List = nil
 		for _, a := range list {
 			q := Question{Ask: a, Title: a.Service}
@@ -260,7 +260,7 @@ func services(c *page.Context) error {
 	p := &Services{}
 	p.Title = "服务设置"
 	err := read(c, p, func(tx *store.Tx, who identity.Person) error {
-		w, err := request.WorkOf(c, tx, who)
+		w, err := p.workOf(c, tx, who)
 		if err != nil {
 			return err
 		}

@@ -52,7 +52,7 @@ func (h applications) loadPapers(c *page.Context, p *Papers, query string) error
 	}
 	return readAudited(c, p, func(tx *store.Tx, who identity.Person) error {
 		p.List, p.Closed, p.Takes = nil, nil, nil
-		w, err := request.WorkOf(c, tx, who)
+		w, err := p.workOf(c, tx, who)
 		if err != nil {
 			return err
 		}
@@ -170,7 +170,7 @@ func (h applications) handout(c *page.Context) error {
 func (h applications) loadHandout(c *page.Context, p *Handout, card string) error {
 	p.Title, p.Card = "打印与发放", strings.TrimSpace(card)
 	return read(c, p, func(tx *store.Tx, who identity.Person) error {
-		w, err := request.WorkOf(c, tx, who)
+		w, err := p.workOf(c, tx, who)
 		if err != nil {
 			return err
 		}

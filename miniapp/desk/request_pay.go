@@ -63,7 +63,7 @@ func (h applications) loadPayouts(c *page.Context, p *Payouts) error {
 		for _, l := range lists {
 			p.Lists = append(p.Lists, PayList{l})
 		}
-		w, err := request.WorkOf(c, tx, who)
+		w, err := p.workOf(c, tx, who)
 		for _, s := range w.Services {
 			if s.Version.Outcome.Kind == service.Payout {
 				p.Services = append(p.Services, s)
