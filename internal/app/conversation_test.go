@@ -145,6 +145,8 @@ func play(t *testing.T, w *world, file string) {
 			w.onPage(m(onPages)[1], m(onPages)[2], m(onPages)[3], m(onPages)[4])
 		case m(onDesk) != nil:
 			w.elsewhere(m(onDesk)[1], m(onDesk)[2], m(onDesk)[3], m(onDesk)[4])
+		case m(byPage) != nil:
+			w.byPage(m(byPage)[1], m(byPage)[2], m(byPage)[3], m(byPage)[4])
 		case m(byAPI) != nil:
 			w.byAPI(m(byAPI)[1], m(byAPI)[2], m(byAPI)[3], m(byAPI)[4])
 		case m(moves) != nil:
