@@ -103,6 +103,14 @@ func (s *Server) endpoints() map[string]endpoint {
 		"media/upload":    {post, s.uploadMedia, appToken, "api"},
 		"media/uploadimg": {post, s.uploadImage, appToken, "api"},
 
+		"appchat/create": {post, s.createChat, appToken, "api"},
+		"appchat/update": {post, s.updateChat, appToken, "api"},
+		"appchat/get":    {get, s.getChat, appToken, "api"},
+		"appchat/send":   {post, s.sendChat, appToken, "send"},
+
+		"webhook/send":         {post, s.sendWebhook, nobody, "send"},
+		"webhook/upload_media": {post, s.uploadWebhook, nobody, "api"},
+
 		"oa/calendar/add":    {post, s.addCalendar, appToken, "api"},
 		"oa/calendar/update": {post, s.updateCalendar, appToken, "api"},
 		"oa/calendar/get":    {post, s.getCalendars, appToken, "api"},

@@ -21,6 +21,9 @@
 // or repeated at once, up to Switches.Repeats times ─► given up. Never kept over a restart,
 // as WeCom never promises delivery.
 //
+// Group webhooks and the groups an app makes are one way: what is said there can be read
+// back with /sim/webhooks and /sim/chats, and nobody answers.
+//
 // # Time and state
 //
 // Every lifetime is judged by the Clock of the Config; only network deadlines and delays

@@ -27,16 +27,20 @@ type media struct {
 	MIME      string
 	CreatedAt time.Time
 	Size      int64
+	Webhook   string // the robot it was uploaded for, "" of the app
 
 	content []byte
 }
 
 const mediaLife = 3 * 24 * time.Hour
 
-// mediaFile finds a temporary file that is still alive, nil otherwise.
-func (s *Server) mediaFile(id string, now time.Time) *media {
+// mediaFile finds a temporary file of the app that is still alive, nil otherwise.
+func (s *Server) mediaFile(id string, now time.Time) *media { return s.mediaFor("", id, now) }
+
+// mediaFor finds one of a robot, or with "" of the app.
+func (s *Server) mediaFor(robot, id string, now time.Time) *media {
 	f := s.st.Media[id]
-	if f == nil || f.Type == "uploadimg" || now.Sub(f.CreatedAt) >= mediaLife {
+	if f == nil || f.Webhook != robot || f.Type == "uploadimg" || now.Sub(f.CreatedAt) >= mediaLife {
 		return nil
 	}
 	return f

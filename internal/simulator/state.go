@@ -31,6 +31,8 @@ type state struct {
 	Media       map[string]*media
 	Calendars   map[string]*calendar
 	Schedules   map[string]*schedule
+	Webhooks    []*webhook
+	Chats       map[string]*chat
 	Phones      [2]string // who holds which phone
 	Switches    *Switches
 }
@@ -45,7 +47,7 @@ func newState(cfg Config) *state {
 		Codes: map[string]responseCode{}, Tokens: map[string]accessToken{}, Tickets: map[string]ticket{},
 		OAuthCodes: map[string]oauthCode{}, UserTickets: map[string]userTicket{}, Consents: map[string]time.Time{},
 		App:   defaultApp(cfg),
-		Media: map[string]*media{}, Calendars: map[string]*calendar{}, Schedules: map[string]*schedule{},
+		Media: map[string]*media{}, Calendars: map[string]*calendar{}, Schedules: map[string]*schedule{}, Chats: map[string]*chat{},
 		Workbench: workbench{Data: map[string]workbenchData{}},
 	}
 }
