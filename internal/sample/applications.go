@@ -334,6 +334,9 @@ func lives(year int) []life {
 		{33, internship, []act{{11, 10, submit(intern("芜湖晨光电子有限公司", "安徽省芜湖市镜湖区", "28"), tickets...)}, {10, 15, approve("")}, {1, 9, lapse}}},
 		{28, certificate, []act{{9, 9, submit(skill("普通话水平测试二级甲等", "3126001200881", "418.50"), photos...)}, {8, 10, receive(copies...)}, {7, 15, passed}, {5, 10, paid}}},
 		{44, internship, []act{{7, 11, submit(intern("长沙岳麓文化传播有限公司", "湖南省长沙市岳麓区", "34"), tickets...)}, {5, 14, receive(originals...)}, {3, 16, passed}}},
+		{42, internship, []act{{6, 10, submit(intern("上海静安数字科技有限公司", "上海市静安区", "32"), tickets...)}, {5, 15, approve("")}, {4, 10, receive(originals...)}, {2, 16, decide(approval.Decision{
+			Action: approval.Approve, Amount: 900_00, Reason: "有两天没有盖章",
+		})}}},
 		{56, "hardship-certificate", []act{{6, 9, submit(proof("loan"))}, {5, 10, approve("")}, {5, 15, printed}, {3, 10, collected}}},
 		{9, "award-certificate", []act{{5, 16, submit(proof("job"))}, {4, 10, decide(approval.Decision{Action: approval.Reject, Reason: "同一用途已经开过证明", Opinion: "上周开的那份还在有效期内，可以接着用。"})}}},
 		{49, "hardship-certificate", []act{{4, 9, submit(proof("scholarship"))}, {3, 10, approve("")}, {2, 10, printed}}},
