@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/simulator"
@@ -40,6 +41,7 @@ import (
 //	the centre asks          its questions before a booking, from now on
 //	the centre calls         somebody for crisis words, without asking
 //	the centre counts        who cancels late online, as a strike
+//	the school works on 2026-10-17 as Monday
 //	t06 moves s05: 理由      the centre moves the newest booking to the next free hour
 //	s05 moves                the student does
 //	t06 marks s05            the centre records that the student did not come
@@ -91,6 +93,7 @@ var (
 	sends   = regexp.MustCompile(`^(\w+) sends a picture$`)
 	agrees  = regexp.MustCompile(`^(\w+) agrees$`)
 	centre  = regexp.MustCompile(`^the centre (asks|calls|counts)$`)
+	makeUps = regexp.MustCompile(`^the school works on (\S+) as (\w+)$`)
 	silent  = regexp.MustCompile(`^(\w+) silent$`)
 	days    = regexp.MustCompile(`^(\w+) calendar(?:: (.*))?$`)
 	onPages = regexp.MustCompile(`^(\w+) (moves|marks|appeals)(?: (\w+))?(?:: (.*))?$`)
@@ -141,6 +144,8 @@ func play(t *testing.T, w *world, file string) {
 			w.agree(w.browser(m(agrees)[1]))
 		case m(centre) != nil:
 			w.cares(m(centre)[1])
+		case m(makeUps) != nil:
+			w.worksOn(m(makeUps)[1], m(makeUps)[2])
 		case m(onPages) != nil:
 			w.onPage(m(onPages)[1], m(onPages)[2], m(onPages)[3], m(onPages)[4])
 		case m(onDesk) != nil:
@@ -241,6 +246,25 @@ func (w *world) cares(how string) {
 			care.Words = counselling.WordsAlways
 		}
 		return counselling.SaveCare(context.Background(), tx, head, counselling.Centres(head)[0], care)
+	}))
+}
+
+// worksOn makes a day a working day that follows the hours of a weekday.
+func (w *world) worksOn(date, as string) {
+	w.t.Helper()
+	day, err := time.ParseInLocation(time.DateOnly, date, time.UTC)
+	w.must(err)
+	weekday := time.Sunday
+	for weekday.String() != as && weekday < time.Saturday {
+		weekday++
+	}
+	w.must(w.db.Update(context.Background(), func(tx *store.Tx) error {
+		if _, err := calendar.SaveDays(context.Background(), tx, identity.Operator(),
+			calendar.Special{Day: day, Kind: calendar.MakeUp, Name: "调休", Follows: weekday}); err != nil {
+			return err
+		}
+		_, err := counselling.PlanAll(context.Background(), tx)
+		return err
 	}))
 }
 

@@ -54,6 +54,20 @@ func Book(ctx context.Context, tx *store.Tx, who identity.Person, slotID, wish s
 	return b, announceBooked(ctx, tx, b, set)
 }
 
+// Paused refuses whose booking is paused (T19), before they are led through the steps of
+// one.
+func Paused(ctx context.Context, tx *store.Tx, who identity.Person) error {
+	set, err := LoadSettings(ctx, tx)
+	if err != nil {
+		return err
+	}
+	st, err := standingOf(ctx, tx, who.ID, "")
+	if err != nil {
+		return fmt.Errorf("load standing: %w", err)
+	}
+	return st.refusePaused(set, tx.ReceivedAt(), tx.Zone())
+}
+
 // mayBook checks what can be said before a seat is tried.
 func mayBook(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, set Settings) error {
 	st, err := standingOf(ctx, tx, who.ID, set.Term(slot.StartsAt, tx.Zone()).Name)

@@ -49,11 +49,20 @@ func (st standing) refuse(slot Slot, set Settings, now time.Time, zone *time.Loc
 	if st.Open {
 		return ErrHaveOpen
 	}
-	if until := st.pausedUntil(set, zone); until.After(now) {
-		return errs.Wrap(ErrPaused, errs.Conflict, fmt.Sprintf("这学期已有 %d 次没有来，预约暂停到 %s，那天起可以再约。"+
-			"有特殊情况，可以在“我的预约”里说明；着急请直接联系中心。", st.Strikes, calendar.Date(until, zone)))
+	if err := st.refusePaused(set, now, zone); err != nil {
+		return err
 	}
 	return st.refuseTerm(slot, set, zone)
+}
+
+// refusePaused says that booking is paused, and up to when.
+func (st standing) refusePaused(set Settings, now time.Time, zone *time.Location) error {
+	until := st.pausedUntil(set, zone)
+	if !until.After(now) {
+		return nil
+	}
+	return errs.Wrap(ErrPaused, errs.Conflict, fmt.Sprintf("这学期已有 %d 次没有来，预约暂停到 %s，那天起可以再约。"+
+		"有特殊情况，可以在“我的预约”里说明；着急请直接联系中心。", st.Strikes, calendar.Date(until, zone)))
 }
 
 // refuseTerm says that the hours of the slot's term are used up.
