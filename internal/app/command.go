@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"slices"
@@ -135,8 +136,13 @@ func (c serveCmd) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	a, err := New(e.ctx, cfg, Options{Log: e.log(), Hold: c.Hold})
+	ln, err := new(net.ListenConfig).Listen(e.ctx, "tcp", cfg.Listen) // who reads "ready" may connect
 	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	a, err := New(e.ctx, cfg, Options{Log: e.log(), Hold: c.Hold, Listener: ln})
+	if err != nil {
+		_ = ln.Close()
 		return err
 	}
 	defer a.Close()
