@@ -134,6 +134,9 @@ type Day struct {
 	Pending  []Booking // of all days, the earliest deadline first
 }
 
+// maxDayBookings is how many bookings of a day are shown, cancelled ones too.
+const maxDayBookings = 2000
+
 // DayList returns the centre's day. Only the centre may read it; the reading is audited.
 func DayList(ctx context.Context, tx *store.Tx, who identity.Person, centre int64, day time.Time) (Day, error) {
 	if !atCentre(who, centre) {
@@ -147,15 +150,10 @@ func DayList(ctx context.Context, tx *store.Tx, who identity.Person, centre int6
 		where c.centre_id = $1 and s.starts_at >= $2 and s.starts_at < $3 and `+isShown+` order by s.starts_at, c.position, c.id`, centre, from, to); err != nil {
 		return Day{}, fmt.Errorf("hours of the day: %w", err)
 	}
-	if d.Bookings, err = selectBookings(ctx, tx, `
-		where b.slot_id in (select s.id from slot s join counsellor c on c.id = s.counsellor_id
-			where c.centre_id = $1 and s.starts_at >= $2 and s.starts_at < $3)
-		order by (select starts_at from slot where id = b.slot_id), b.id`, centre, from, to); err != nil {
+	if d.Bookings, err = bookingsBetween(ctx, tx, centre, from, to, maxDayBookings); err != nil {
 		return Day{}, fmt.Errorf("bookings of the day: %w", err)
 	}
-	if d.Pending, err = selectBookings(ctx, tx, `
-		where b.state = 'pending' and b.slot_id in (select s.id from slot s join counsellor c on c.id = s.counsellor_id where c.centre_id = $1)
-		order by b.held_until, b.id limit 200`, centre); err != nil {
+	if d.Pending, err = pendingAt(ctx, tx, centre); err != nil {
 		return Day{}, fmt.Errorf("pending bookings: %w", err)
 	}
 	return d, audit.Append(ctx, tx, int64(who.ID), "booking.list", fmt.Sprintf("unit/%d", centre),

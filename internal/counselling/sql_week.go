@@ -27,3 +27,28 @@ func comingTo(ctx context.Context, tx *store.Tx, slots []Slot) ([]Booking, error
 	return selectBookings(ctx, tx, `
 		where b.slot_id = any($1) and b.state in ('pending', 'confirmed', 'arrived', 'missed') order by b.id`, pq.Array(ids))
 }
+
+// bookingsBetween returns the first n bookings of a centre's hours that begin in
+// [from, to), in the order of the hours.
+func bookingsBetween(ctx context.Context, tx *store.Tx, centre int64, from, to time.Time, n int) ([]Booking, error) {
+	return selectBookings(ctx, tx, `
+		where b.slot_id in (select s.id from slot s join counsellor c on c.id = s.counsellor_id
+			where c.centre_id = $1 and s.starts_at >= $2 and s.starts_at < $3)
+		order by (select starts_at from slot where id = b.slot_id), b.id limit $4`, centre, from, to, n)
+}
+
+// pendingAt returns the centre's bookings that nobody decided yet, the earliest deadline
+// first.
+func pendingAt(ctx context.Context, tx *store.Tx, centre int64) ([]Booking, error) {
+	return selectBookings(ctx, tx, `
+		where b.state = 'pending' and b.slot_id in (select s.id from slot s join counsellor c on c.id = s.counsellor_id where c.centre_id = $1)
+		order by b.held_until, b.id limit 200`, centre)
+}
+
+// unrecordedAt returns the centre's confirmed bookings whose hour is over, the oldest
+// first.
+func unrecordedAt(ctx context.Context, tx *store.Tx, centre int64) ([]Booking, error) {
+	return selectBookings(ctx, tx, `
+		where b.state = 'confirmed' and b.slot_id in (
+			select s.id from slot s join counsellor c on c.id = s.counsellor_id where c.centre_id = $1 and s.ends_at <= $2)`+byHour, centre, tx.Now())
+}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -65,4 +67,39 @@ func csvError(err error) error {
 		return invalid(fmt.Sprintf("第 %d 行的引号没有成对。请改好，或在 Excel 里另存为 .xlsx 再传。", e.Line))
 	}
 	return fmt.Errorf("read csv: %w", err)
+}
+
+// WriteCSV writes a .csv as Chinese Excel opens it: UTF-8 with its mark, and nothing
+// that a spreadsheet would run. A cell that begins like a formula gets an apostrophe.
+func WriteCSV(w io.Writer, header []string, rows iter.Seq[[]string]) error {
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return fmt.Errorf("begin csv: %w", err)
+	}
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	if err := out.Write(header); err != nil {
+		return fmt.Errorf("write header: %w", err)
+	}
+	for row := range rows {
+		cells := make([]string, len(row))
+		for i, v := range row {
+			cells[i] = inert(v)
+		}
+		if err := out.Write(cells); err != nil {
+			return fmt.Errorf("write row: %w", err)
+		}
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return fmt.Errorf("end csv: %w", err)
+	}
+	return nil
+}
+
+// inert keeps a cell from being taken for a formula, also behind blanks and in full width.
+func inert(cell string) string {
+	if begin := strings.TrimLeft(cell, " \t\r\n\u3000"); begin != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(begin)[0]) {
+		return "'" + cell
+	}
+	return cell
 }

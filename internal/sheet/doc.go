@@ -1,5 +1,5 @@
 // Package sheet reads the tables people send (.xlsx, .csv) as rows of strings, and
-// writes the .xlsx they get back.
+// writes the .xlsx and .csv they get back.
 //
 //	bytes ──limit──> what is it? ──> .xlsx by excelize, .csv by encoding/csv ──> Table
 //

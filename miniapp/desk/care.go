@@ -69,7 +69,9 @@ type Cases struct {
 func (*Cases) Template() string { return "desk/cases" }
 
 // Badge is how far a case is.
-func (p *Cases) Badge(c counselling.Case) page.Badge {
+func (p *Cases) Badge(c counselling.Case) page.Badge { return caseBadge(c) }
+
+func caseBadge(c counselling.Case) page.Badge {
 	tone := map[counselling.CaseState]string{counselling.CaseOpen: "todo", counselling.CaseTaken: "wait", counselling.CaseClosed: "done"}[c.State]
 	return page.NewBadge(tone, c.State.Label())
 }

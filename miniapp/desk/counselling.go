@@ -68,14 +68,18 @@ func (p *Day) IsOpen(b counselling.Booking) bool {
 
 // Deadline is the badge of how long a pending booking is still held.
 func (p *Day) Deadline(b counselling.Booking) page.Badge {
+	return deadline(b, p.Now, p.Date.Location())
+}
+
+func deadline(b counselling.Booking, now time.Time, zone *time.Location) page.Badge {
 	tone := "wait"
-	switch left := b.HeldUntil.Sub(p.Now); {
+	switch left := b.HeldUntil.Sub(now); {
 	case left <= 0:
 		return page.NewBadge("idle", "已过时限")
 	case left < 2*time.Hour:
 		tone = "todo"
 	}
-	return page.NewBadge(tone, calendar.Near(b.HeldUntil, p.Now, p.Date.Location())+" 前")
+	return page.NewBadge(tone, calendar.Near(b.HeldUntil, now, zone)+" 前")
 }
 
 // Late tells whether the open booking was not decided in time: its place is being freed.

@@ -173,9 +173,7 @@ func exportFigures(c *page.Context) error {
 	if err := sheet.Write(&b, header, p.rows); err != nil {
 		return fmt.Errorf("export figures: %w", err)
 	}
-	c.Gin.Header("Content-Disposition", `attachment; filename="figures.xlsx"`)
-	c.Gin.Data(200, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b.Bytes())
-	return nil
+	return c.Attachment("figures.xlsx", xlsx, b.Bytes())
 }
 
 // rows are the lines of the export.

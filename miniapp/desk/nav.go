@@ -101,6 +101,9 @@ func centreGroup(ctx context.Context, tx *store.Tx, who identity.Person) (Group,
 			Item{Path: "/desk/counselling/notice", Name: "预约须知", Detail: "学生预约前要读完并确认的内容"},
 			Item{Path: "/desk/counselling/settings", Name: "规则", Detail: "时限、提醒、免打扰和拒绝理由"})
 	}
+	if who.HasIn(slices.Min(centres), identity.CentreHead) {
+		g.Items = append(g.Items, Item{Path: "/desk/counselling/list", Name: "导出名单", Detail: "一段时间的预约，写明用途，记入审计日志"})
+	}
 	return g, nil
 }
 

@@ -553,7 +553,7 @@ func (applications) workbook(c *page.Context, name string, write func(tx *store.
 	if err != nil {
 		return err
 	}
-	return c.Attachment(name, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", []byte(b.String()))
+	return c.Attachment(name, xlsx, []byte(b.String()))
 }
 
 // file shows a picture or a document of an application.

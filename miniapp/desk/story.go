@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/counselling"
@@ -68,8 +69,21 @@ func (s teller) refused(b Base, err error) Base {
 
 func (s teller) homes() []page.Story {
 	nobody := Base{Base: page.Base{Title: "工作台", Path: "/desk/", Now: s.now, Who: identity.Person{Name: "周启明", Kind: identity.Staff}}}
+	centre := &Home{Base: s.base("工作台", "/desk/")}
+	d := counselling.Due{
+		Cases:      []counselling.Case{{PublicID: "k1", State: counselling.CaseOpen, OpenedAt: s.now.Add(-20 * time.Minute), Student: counselling.Student{Name: "欧阳若瑜", College: "外国语学院"}}},
+		Pending:    []counselling.Booking{s.booking("d1", "程一诺", 2, 10, counselling.Pending), s.booking("d2", "阿依古丽·麦麦提", 3, 14, counselling.Pending)},
+		Unrecorded: []counselling.Booking{s.booking("d3", "周明远", -1, 15, counselling.Confirmed)},
+		Gaps:       []counselling.Gap{{From: s.at(3, 22), To: s.at(4, 8)}},
+		Unsettled:  2, Appeals: 1,
+	}
+	for hour := 9; hour < 17; hour++ {
+		d.Today = append(d.Today, s.booking("t"+strconv.Itoa(hour), "赵子涵", 0, hour, counselling.Confirmed))
+	}
+	centre.Due = dueGroups(d, s.now, s.now.Location())
 	return []page.Story{
 		{Name: "home", Page: &Home{Base: s.base("工作台", "/desk/")}},
+		{Name: "home_of_a_centre", Page: centre},
 		{Name: "home_without_a_role", Page: &Home{Base: nobody}},
 	}
 }
@@ -301,7 +315,17 @@ func (s teller) figures() []page.Story {
 	refused.Form = Form{"from": "2026-10-18", "to": "2026-08-24", "by": "week"}
 	none := &Figures{Base: s.base("数据", "/desk/counselling/figures")}
 	none.Form = p.Form
+	list := func() *List {
+		l := &List{Base: s.base("导出名单", "/desk/counselling/list")}
+		l.Form = Form{"from": "2026-10-01", "to": "2026-10-12"}
+		return l
+	}
+	listRefused := list()
+	listRefused.Base = s.refused(listRefused.Base, wrong(map[string]string{"to": "请选一年以内的一段时间，结束不早于开始。", "why": "请选导出的用途，会记在审计日志里。"}))
+	listRefused.Form = Form{"from": "2024-10-01", "to": "2026-10-12"}
 	return []page.Story{
+		{Name: "list", Page: list()},
+		{Name: "list_refused", Page: listRefused},
 		{Name: "figures", Page: p},
 		{Name: "figures_none", Page: none},
 		{Name: "figures_refused", Page: refused},

@@ -4,7 +4,7 @@
 
 	// One press is one submit.
 	document.addEventListener('submit', function (e) {
-		if (e.target.hasAttribute('hx-post')) {
+		if (e.target.hasAttribute('hx-post') || e.target.hasAttribute('data-download')) { // the page stays
 			return;
 		}
 		if (e.target.dataset.sent) {

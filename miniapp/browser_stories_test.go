@@ -1,0 +1,152 @@
+package miniapp_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"github.com/xuegong/xuegong/internal/store/storetest"
+	"github.com/xuegong/xuegong/miniapp/desk"
+	"github.com/xuegong/xuegong/miniapp/page"
+	"github.com/xuegong/xuegong/miniapp/static"
+	"github.com/xuegong/xuegong/templates"
+)
+
+// screen is what a page is looked at on, and what is asked of it there.
+type screen struct {
+	name          string
+	width, height int64
+	target        int // px, the smallest thing that is pressed
+}
+
+func phones() []screen {
+	return []screen{{"390", 390, 844, 44}, {"360", 360, 780, 44}}
+}
+
+func desks() []screen { return []screen{{"1440", 1440, 900, 0}} }
+
+// poor lists what is hard to read or to press on the page shown: words of too little
+// contrast with what lies under them (4.5:1, large ones 3:1), targets that are too small,
+// words that only a machine says, and a page wider than the screen.
+const poor = `(target => {
+	const bad = new Set();
+	const parse = c => { const m = c.match(/[\d.]+/g).map(Number); return {r: m[0], g: m[1], b: m[2], a: m.length > 3 ? m[3] : 1}; };
+	const over = (top, under) => ({r: top.r * top.a + under.r * (1 - top.a), g: top.g * top.a + under.g * (1 - top.a), b: top.b * top.a + under.b * (1 - top.a), a: 1});
+	const light = c => { const f = v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; return 0.2126 * f(c.r) + 0.7152 * f(c.g) + 0.0722 * f(c.b); };
+	const under = e => {
+		const layers = [];
+		for (; e; e = e.parentElement) layers.push(parse(getComputedStyle(e).backgroundColor));
+		return layers.reverse().reduce((below, c) => over(c, below), {r: 255, g: 255, b: 255, a: 1});
+	};
+	const shown = e => e.checkVisibility({opacityProperty: true, visibilityProperty: true}) && !e.closest('.hear, .skip, .weui-mask');
+	if (document.documentElement.scrollWidth > innerWidth) bad.add('wider than the screen: ' + document.documentElement.scrollWidth);
+	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	for (let n; n = texts.nextNode();) {
+		const e = n.parentElement, text = n.data.trim();
+		if (!text || !shown(e) || e.closest('script, style, :disabled, [aria-disabled=true], option')) continue;
+		const range = document.createRange();
+		range.selectNodeContents(n);
+		const box = range.getBoundingClientRect();
+		if (!box.width || !box.height) continue;
+		if (box.right > innerWidth + 1 && !e.closest('.table-scroll, pre')) bad.add('outside on the right: ' + text.slice(0, 30));
+		const style = getComputedStyle(e), ground = under(e), ink = over(parse(style.color), ground);
+		const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x);
+		const ratio = (a + 0.05) / (b + 0.05), size = parseFloat(style.fontSize);
+		const least = size >= 24 || size >= 18.6 && style.fontWeight >= 700 ? 3 : 4.5;
+		if (ratio < least) bad.add(ratio.toFixed(2) + ':1 ' + (e.className || e.tagName) + ' ' + text.slice(0, 30));
+		if (/\d{4}-\d\d-\d\d|\d{2}:\d{2}:\d{2}|undefined|null|NaN/.test(text)) bad.add('a machine speaks: ' + text.slice(0, 60));
+	}
+	for (const e of document.querySelectorAll('a, button, summary, select, textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file]), label:has(> input[type=checkbox], > input[type=radio])')) {
+		const r = e.getBoundingClientRect();
+		if (!r.width || !r.height || !shown(e)) continue;
+		if (target && (r.height < target - 0.5 || r.width < target - 0.5)) bad.add('small: ' + e.outerHTML.replace(/\s+/g, ' ').slice(0, 80) + ' is ' + Math.round(r.width) + ' by ' + Math.round(r.height));
+		else if (!target && r.height < 31.5 && !(e.tagName === 'A' && getComputedStyle(e).display === 'inline')) bad.add('small: ' + e.outerHTML.replace(/\s+/g, ' ').slice(0, 80) + ' is ' + Math.round(r.width) + ' by ' + Math.round(r.height));
+	}
+	return [...bad];
+})`
+
+// TestBrowser_every_page_can_be_read_and_pressed shows every page with made-up data by
+// day and by night, on two phones or on the desk.
+func TestBrowser_every_page_can_be_read_and_pressed(t *testing.T) {
+	t.Parallel()
+	assets, err := static.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	render, err := page.NewRenderer(templates.FS, assets, storetest.Shanghai())
+	if err != nil {
+		t.Fatal(err)
+	}
+	home, err := templates.LoadHome(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := page.LoadHotlines(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := http.NewServeMux()
+	pages.Handle(static.Prefix, assets)
+	srv := httptest.NewServer(pages)
+	t.Cleanup(srv.Close)
+	for _, face := range []struct {
+		name    string
+		stories []page.Story
+		screens []screen
+	}{
+		{"phone", page.Stories(home, lines, storetest.Shanghai()), phones()},
+		{"desk", desk.Stories(storetest.Shanghai()), desks()},
+	} {
+		for _, s := range face.stories {
+			var html bytes.Buffer
+			if err := render.Render(&html, s.Page); err != nil {
+				t.Fatalf("%s: %v", s.Name, err)
+			}
+			pages.HandleFunc("/"+face.name+"/"+s.Name, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/html; charset=utf-8")
+				_, _ = w.Write(html.Bytes())
+			})
+		}
+		t.Run(face.name, func(t *testing.T) {
+			ctx := chromium(t, 390, 844)
+			for _, s := range face.stories {
+				do(ctx, t, chromedp.Navigate(srv.URL+"/"+face.name+"/"+s.Name))
+				for _, on := range face.screens {
+					for _, scheme := range []string{"light", "dark"} {
+						do(ctx, t, chromedp.EmulateViewport(on.width, on.height), inScheme(scheme))
+						for _, bad := range run(ctx, t, chromedp.Evaluate[[]string](poor+targetOf(on))) {
+							t.Errorf("%s at %s, %s: %s", s.Name, on.name, scheme, bad)
+						}
+						if dir := os.Getenv("SHOTS"); dir != "" {
+							png := run(ctx, t, chromedp.FullScreenshot(80))
+							_ = os.WriteFile(dir+"/"+face.name+"_"+s.Name+"_"+on.name+"_"+scheme+".jpg", png, 0o600)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+func targetOf(s screen) string {
+	if s.target == 44 {
+		return "(44)"
+	}
+	return "(0)"
+}
+
+func inScheme(scheme string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	})
+}
