@@ -50,6 +50,7 @@ type world struct {
 	url   string
 
 	agreed *agreements
+	routes gin.RoutesInfo
 }
 
 // agreements are the persons for whom the chat was told to go on.
@@ -95,6 +96,7 @@ func newWorld(tb testing.TB, change ...func(*miniapp.Deps)) *world {
 	gin.SetMode(gin.TestMode)
 	engine := gin.New()
 	pages.Register(engine)
+	w.routes = engine.Routes()
 	srv.Config.Handler = pages.Wrap(engine)
 	srv.Start()
 	tb.Cleanup(srv.Close)

@@ -24,20 +24,26 @@ func Confirm(ctx context.Context, tx *store.Tx, who identity.Person, publicID st
 
 // Reject refuses a pending booking with a reason the student reads.
 func Reject(ctx context.Context, tx *store.Tx, who identity.Person, publicID, reason string) (Booking, error) {
-	reason = strings.TrimSpace(reason)
+	return decide(ctx, tx, who, publicID, Rejected, strings.TrimSpace(reason))
+}
+
+func checkRejection(reason string) error {
 	switch {
 	case reason == "":
-		return Booking{}, errs.Field("reason", "请选一个理由或写一句话，学生会看到。")
+		return errs.Field("reason", "请选一个理由或写一句话，学生会看到。")
 	case len([]rune(reason)) > 60:
-		return Booking{}, errs.Field("reason", "理由最多 60 个字。")
+		return errs.Field("reason", "理由最多 60 个字。")
 	case !Neutral(reason):
-		return Booking{}, errs.Field("reason", "理由会推送给学生，请不要写“心理”“咨询”。")
+		return errs.Field("reason", "理由会推送给学生，请不要写“心理”“咨询”。")
 	}
-	return decide(ctx, tx, who, publicID, Rejected, reason)
+	return nil
 }
 
 func decide(ctx context.Context, tx *store.Tx, who identity.Person, publicID string, to State, reason string) (Booking, error) {
 	b, err := lockFor(ctx, tx, who, publicID)
+	if err == nil && to == Rejected {
+		err = checkRejection(reason)
+	}
 	if err != nil {
 		return Booking{}, err
 	}

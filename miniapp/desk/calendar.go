@@ -155,16 +155,11 @@ func (p *Calendar) look(c *page.Context, remove bool, days ...calendar.Special) 
 }
 
 // changeCalendar changes the days and has the hours follow at once.
-func changeCalendar(c *page.Context, tx *store.Tx, who identity.Person, remove bool, days []calendar.Special) (change counselling.Change, err error) {
+func changeCalendar(c *page.Context, tx *store.Tx, who identity.Person, remove bool, days []calendar.Special) (counselling.Change, error) {
 	if remove {
-		err = calendar.RemoveDay(c, tx, who, days[0].Day)
-	} else {
-		_, err = calendar.SaveDays(c, tx, who, days...)
+		return counselling.RemoveDay(c, tx, who, days[0].Day)
 	}
-	if err != nil {
-		return change, err
-	}
-	return counselling.PlanAll(c, tx)
+	return counselling.SaveDays(c, tx, who, days...)
 }
 
 func saveDay(c *page.Context) error {
@@ -198,10 +193,7 @@ func lookAtDays(c *page.Context) error {
 	if err != nil || len(p.Mend) > 0 {
 		p.Content = ""
 	}
-	if err := loadCalendar(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, err)
+	return answerFile(c, p, err)
 }
 
 func (p *Calendar) readFile(content []byte) error {
@@ -231,12 +223,18 @@ func importDays(c *page.Context) error {
 		})
 	}
 	next := address("/desk/calendar", "year", strconv.Itoa(p.Year), "said", "days", "n", strconv.Itoa(len(p.Days)))
-	return done(c, err, next, func(cause error) error {
-		if err := loadCalendar(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, next, func(cause error) error { return answerFile(c, p, cause) })
+}
+
+// answerFile shows what became of a file, to who may change the calendar with one.
+func answerFile(c *page.Context, p *Calendar, cause error) error {
+	if err := loadCalendar(c, p); err != nil {
+		return err
+	}
+	if !p.CanEdit {
+		return identity.ErrForbidden
+	}
+	return answer(c, p, cause)
 }
 
 // seesCalendar tells whether the calendar is shown to the person.

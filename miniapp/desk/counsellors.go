@@ -107,6 +107,9 @@ func (p *Counsellors) open(number string, holders []identity.Person) {
 func saveCounsellor(c *page.Context) error {
 	form := typed(c, "person", "intro", "topics", "campus", "place", "position", "active")
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
+		if err := mustRun(who); err != nil {
+			return err
+		}
 		centre, err := centreOf(who)
 		if err != nil {
 			return err

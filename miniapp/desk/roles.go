@@ -71,6 +71,9 @@ func grant(c *page.Context) error {
 	form := typed(c, "person", "role", "unit")
 	word := "granted"
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
+		if !seesRoles(who) {
+			return identity.ErrForbidden
+		}
 		x, err := identity.ByPublicID(c, tx, who, form["person"])
 		if err != nil {
 			return err

@@ -68,12 +68,13 @@ func loadRecord(c *page.Context, p *Record) error {
 
 func writeNote(c *page.Context) error {
 	form := typed(c, "body")
-	base, err := strconv.Atoi(c.Form("version"))
-	if err != nil {
-		return page.ErrStaleForm
-	}
-	err = c.Act(func(tx *store.Tx, who identity.Person) error {
-		return counselling.WriteNote(c, tx, who, c.Param("id"), base, form["body"])
+	base, versionErr := strconv.Atoi(c.Form("version"))
+	err := c.Act(func(tx *store.Tx, who identity.Person) error {
+		err := counselling.WriteNote(c, tx, who, c.Param("id"), base, form["body"])
+		if err == nil && versionErr != nil {
+			return page.ErrStaleForm // said after whether the record is this person's at all
+		}
+		return err
 	})
 	return recordDone(c, err, form)
 }

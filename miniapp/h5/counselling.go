@@ -57,11 +57,8 @@ func (f face) noticePage(c *page.Context) (*page.Notice, error) {
 
 // agree records that the notice was read, and lets the chat know that it may go on.
 func (f face) agree(c *page.Context) error {
-	version, err := strconv.Atoi(c.Form("version"))
-	if err != nil {
-		return page.ErrStaleForm
-	}
-	err = c.Act(func(tx *store.Tx, who identity.Person) error {
+	version, _ := strconv.Atoi(c.Form("version")) // none is 0, which is no version
+	err := c.Act(func(tx *store.Tx, who identity.Person) error {
 		if err := counselling.Agree(c, tx, who, version); err != nil || f.OnAgreed == nil {
 			return err
 		}
@@ -339,12 +336,15 @@ func (f face) cancelPage(c *page.Context) (*page.Cancel, error) {
 
 // cancel gives the hour back; late, after the page has said what it counts as.
 func (f face) cancel(c *page.Context) error {
-	err := c.Act(func(tx *store.Tx, who identity.Person) (err error) {
-		if c.Form("warned") != "" {
-			_, err = counselling.CancelLate(c, tx, who, c.Param("booking"))
+	err := c.Act(func(tx *store.Tx, who identity.Person) error {
+		if _, err := own(c, tx, who); err != nil {
 			return err
 		}
-		_, err = counselling.Cancel(c, tx, who, c.Param("booking"), "")
+		if c.Form("warned") != "" {
+			_, err := counselling.CancelLate(c, tx, who, c.Param("booking"))
+			return err
+		}
+		_, err := counselling.Cancel(c, tx, who, c.Param("booking"), "")
 		return err
 	})
 	if errs.KindOf(err) == errs.Conflict && !errors.Is(err, page.ErrStaleForm) {

@@ -66,10 +66,7 @@ func (f face) intakePage(c *page.Context) (*page.Intake, error) {
 // answerIntake keeps the answers. After a red one the numbers to call come first; the
 // student may still book.
 func (f face) answerIntake(c *page.Context) error {
-	version, err := strconv.Atoi(c.Form("version"))
-	if err != nil {
-		return page.ErrStaleForm
-	}
+	version, _ := strconv.Atoi(c.Form("version")) // none is 0, which is no version
 	var choices []int
 	chosen := map[string]string{}
 	for i := range 10 {
@@ -81,7 +78,7 @@ func (f face) answerIntake(c *page.Context) error {
 		choices, chosen[name] = append(choices, n), c.Form(name)
 	}
 	var level counselling.Level
-	err = c.Act(func(tx *store.Tx, who identity.Person) (err error) {
+	err := c.Act(func(tx *store.Tx, who identity.Person) (err error) {
 		level, err = counselling.AnswerIntake(c, tx, who, version, choices)
 		return err
 	})
