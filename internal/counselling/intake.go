@@ -276,6 +276,12 @@ type Intake struct {
 	Answers    []Answer
 }
 
+// AnsweredRed tells whether the student's own newest answers are red.
+func AnsweredRed(ctx context.Context, tx *store.Tx, who identity.Person) (bool, error) {
+	last, err := intakeOf(ctx, tx, who.ID)
+	return last != nil && last.Level == Red, err
+}
+
 // intakeOf returns the newest answers of a student, nil if there are none.
 func intakeOf(ctx context.Context, tx *store.Tx, student identity.ID) (*Intake, error) {
 	r, err := latestIntake(ctx, tx, student)

@@ -65,6 +65,8 @@ func Register(r page.Routes, d Deps) {
 	r.POST("/counselling/strikes/:strike/appeal", f.appeal)
 	r.POST("/counselling/strikes/:strike/lift", f.lift)
 	r.POST("/counselling/strikes/:strike/uphold", f.uphold)
+	registerCare(r, f)
+	registerSchedule(r, f)
 	registerRequests(r, f)
 }
 

@@ -67,6 +67,8 @@ func allScopes() []Choice {
 		{"services:write", "同意须知、开始申请、提问"},
 		{"applications:read", "读申请"},
 		{"applications:write", "填写和提交申请"},
+		{"calendar:read", "读校历"},
+		{"calendar:write", "改校历"},
 		{identity.ScopeCentre, "中心的名单"},
 	}
 }
