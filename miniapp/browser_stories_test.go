@@ -65,9 +65,17 @@ const poor = `(target => {
 	}
 	for (const e of document.querySelectorAll('a, button, summary, select, textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file]), label:has(> input[type=checkbox], > input[type=radio])')) {
 		const r = e.getBoundingClientRect();
-		if (!r.width || !r.height || !shown(e)) continue;
+		const inSentence = e.tagName === 'A' && getComputedStyle(e).display === 'inline' && e.parentElement.textContent.trim() !== e.textContent.trim();
+		if (!r.width || !r.height || !shown(e) || inSentence) continue;
 		if (target && (r.height < target - 0.5 || r.width < target - 0.5)) bad.add('small: ' + e.outerHTML.replace(/\s+/g, ' ').slice(0, 80) + ' is ' + Math.round(r.width) + ' by ' + Math.round(r.height));
-		else if (!target && r.height < 31.5 && !(e.tagName === 'A' && getComputedStyle(e).display === 'inline')) bad.add('small: ' + e.outerHTML.replace(/\s+/g, ' ').slice(0, 80) + ' is ' + Math.round(r.width) + ' by ' + Math.round(r.height));
+		else if (!target && r.height < 31.5 && getComputedStyle(e).display !== 'inline') bad.add('small: ' + e.outerHTML.replace(/\s+/g, ' ').slice(0, 80) + ' is ' + Math.round(r.width) + ' by ' + Math.round(r.height));
+	}
+	for (const ask of document.querySelectorAll('details.ask')) {
+		const was = ask.open;
+		ask.open = true;
+		const r = (ask.querySelector('.ask__box') || ask).getBoundingClientRect();
+		if (r.height && (r.bottom + scrollY < r.height || r.left < 0 || r.right > innerWidth + 1)) bad.add('opens outside the page: ' + ask.querySelector('summary').textContent.trim());
+		ask.open = was;
 	}
 	return [...bad];
 })`

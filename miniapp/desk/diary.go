@@ -58,8 +58,8 @@ func (s seven) Days() []time.Time {
 // Sunday is the last day.
 func (s seven) Sunday() time.Time { return s.Monday.AddDate(0, 0, 6) }
 
-// Heading is 周一 10-12, over a narrow column.
-func (s seven) Heading(day time.Time) string { return calendar.Weekday(day) + day.Format(" 01-02") }
+// Heading is 周一 10月12日, over a narrow column.
+func (s seven) Heading(day time.Time) string { return calendar.Weekday(day) + day.Format(" 1月2日") }
 
 // column is the number of the column a moment stands in, from 0.
 func (s seven) column(t time.Time) int {

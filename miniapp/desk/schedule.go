@@ -66,8 +66,8 @@ type ScheduleDay struct {
 	Slots     []counselling.Slot
 }
 
-// Heading is 周一 10-12.
-func (d ScheduleDay) Heading() string { return calendar.Weekday(d.Day) + d.Day.Format(" 01-02") }
+// Heading is 周一 10月12日.
+func (d ScheduleDay) Heading() string { return calendar.Weekday(d.Day) + d.Day.Format(" 1月2日") }
 
 // Sunday is the last day of the week shown.
 func (p *Schedule) Sunday() time.Time { return p.Monday.AddDate(0, 0, 6) }
@@ -112,9 +112,9 @@ func (p *Schedule) Each(r counselling.Rule) string {
 // Valid is 9月1日起, or from to.
 func (p *Schedule) Valid(r counselling.Rule) string {
 	if r.Ends.IsZero() {
-		return r.Begins.Format("01-02") + " 起"
+		return r.Begins.Format("1月2日") + " 起"
 	}
-	return r.Begins.Format("01-02") + " 至 " + r.Ends.Format("01-02")
+	return r.Begins.Format("1月2日") + " 至 " + r.Ends.Format("1月2日")
 }
 
 // Weekdays are the boxes of the form.
