@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/calendar"
@@ -50,11 +51,11 @@ func (p *Home) Waiting() int {
 func home(c *page.Context) error {
 	p := &Home{Base: Base{Base: page.Base{Title: "工作台"}}}
 	if err := readAudited(c, p, func(tx *store.Tx, who identity.Person) error {
-		centre, err := centreOf(who)
-		if err != nil {
-			return nil // no centre, nothing of it
+		centres := counselling.Centres(who)
+		if len(centres) == 0 {
+			return nil
 		}
-		due, err := counselling.LoadDue(c, tx, who, centre)
+		due, err := counselling.LoadDue(c, tx, who, slices.Min(centres))
 		p.Due = dueGroups(due, c.Now(), c.Zone())
 		return err
 	}); err != nil {
