@@ -210,7 +210,7 @@ func TestHours(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	at := "/desk/counselling/hours"
-	has(t, s.shown(frontDesk, at+"?week=2026-10-15"), "周一 10-12", "周日 10-18", "苏晴", "许明朗")
+	has(t, s.shown(frontDesk, at+"?week=2026-10-15"), "周一 10月12日", "周日 10月18日", "苏晴", "许明朗")
 	su := s.slotsOn("2026-10-14")[0]
 	if su.Name != "苏晴" {
 		t.Fatalf("the first hour is of %s", su.Name)
