@@ -370,7 +370,7 @@ func TestTokens(t *testing.T) {
 			t.Errorf("loading the answer again = %d, want 303", again.status)
 		}
 		list := s.shown(admin, at)
-		has(t, list, "校园门户", "张晓雨", "读本人信息", "2026-12-31")
+		has(t, list, "校园门户", "张晓雨", "读本人信息", "2026年12月31日")
 		hasNot(t, list, m[1])
 		if strings.Count(list, "<b>校园门户</b>") != 1 {
 			t.Error("the token was made twice")

@@ -334,7 +334,7 @@ func TestADeputyDecidesWhileTheDatesSaySo(t *testing.T) {
 		has(t, got.body, tt.says)
 	}
 	got := s.send(workOffice, page, page, "deputy", s.number(counsellor), "from", "2026-10-12", "to", "2026-10-19")
-	has(t, s.shown(workOffice, got.location), "已设好", "沈嘉木", "苏晴", "10月20日（周二）00:00")
+	has(t, s.shown(workOffice, got.location), "已设好", "沈嘉木", "苏晴", "10月19日（周一）24:00")
 	has(t, s.shown(counsellor, "/desk/applications?application="+a.PublicID), "李沐阳", "通过")
 	s.post(counsellor, "/desk/applications/"+a.PublicID+"/approve", values("once", s.token(counsellor), "task", a.Review.Task))
 	has(t, s.shown(workOffice, "/desk/applications?application="+a.PublicID), "苏晴（代沈嘉木）")
