@@ -213,6 +213,20 @@ func decide(d approval.Decision) func(context.Context, *store.Tx, *applicant) er
 	}
 }
 
+// again returns the application for one picture of a field, counted from 1.
+func again(field string, no int, reason, opinion string) func(context.Context, *store.Tx, *applicant) error {
+	return func(ctx context.Context, tx *store.Tx, a *applicant) error {
+		now, err := a.engine.Get(ctx, tx, a.who, a.id)
+		if err != nil {
+			return err
+		}
+		_, err = a.decided(ctx, tx, approval.Decision{
+			Action: approval.Return, Reason: reason, Opinion: opinion, Marked: []string{request.Picture(field, now.Answers[field].List[no-1])},
+		})
+		return err
+	}
+}
+
 func approve(opinion string) func(context.Context, *store.Tx, *applicant) error {
 	return decide(approval.Decision{Action: approval.Approve, Opinion: opinion})
 }
@@ -341,9 +355,7 @@ func lives(year int) []life {
 		{9, "award-certificate", []act{{5, 16, submit(proof("job"))}, {4, 10, decide(approval.Decision{Action: approval.Reject, Reason: "同一用途已经开过证明", Opinion: "上周开的那份还在有效期内，可以接着用。"})}}},
 		{49, "hardship-certificate", []act{{4, 9, submit(proof("scholarship"))}, {3, 10, approve("")}, {2, 10, printed}}},
 		{36, "award-certificate", []act{{4, 10, submit(proof("study"))}}},
-		{21, internship, []act{{4, 11, submit(intern("苏州平江软件有限公司", "江苏省苏州市姑苏区", "35"), tickets...)}, {2, 9, decide(approval.Decision{
-			Action: approval.Return, Reason: "车票照片看不清，请重拍", Opinion: "返程那张反光了，放在暗一点的地方拍就好。", Marked: []string{"tickets", "days"},
-		})}}},
+		{21, internship, []act{{4, 11, submit(intern("苏州平江软件有限公司", "江苏省苏州市姑苏区", "35"), "tickets", "tickets", "proof")}, {2, 9, again("tickets", 2, "车票照片看不清，请重拍", "返程那张反光了，放在暗一点的地方拍就好。")}}},
 		{14, internship, []act{{3, 10, submit(intern("杭州远行科技有限公司", "浙江省杭州市西湖区", "30"), tickets...)}, {2, 15, approve("天数和证明一致。")}, {1, 10, receive(originals...)}}},
 		{22, internship, []act{{3, 14, submit(intern("合肥科创园区管理有限公司", "安徽省合肥市蜀山区", "26"), tickets...)}, {2, 16, approve("")}, {1, 14, receive("ticket-originals")}}},
 		{27, "honour-certificate", []act{{2, 10, submit(proof("job"))}, {1, 15, approve("")}}},

@@ -212,6 +212,9 @@ func (*Services) ScopeWord(s approval.Scope) string {
 	return map[approval.Scope]string{approval.OfStudent: "学生所在单位", approval.OfDepartment: "经办部门", approval.OfSchool: "全校"}[s]
 }
 
+// LimitsWord is how often a student can apply, "" without a limit.
+func (p *Services) LimitsWord() string { return page.LimitsText(p.Open.Version.Limits) }
+
 // WindowWord is when students can apply.
 func (p *Services) WindowWord() string {
 	w := p.Open.Version.Window

@@ -89,8 +89,10 @@ func wayOf(d service.Definition) []string {
 }
 
 // Limits says how often one may apply.
-func (p *Offer) Limits() string {
-	l := p.Service.Limits
+func (p *Offer) Limits() string { return LimitsText(p.Service.Limits) }
+
+// LimitsText says how often one may apply, "" without a limit.
+func LimitsText(l service.Limits) string {
 	var says []string
 	if l.PerYear > 0 {
 		says = append(says, fmt.Sprintf("每学年最多 %d 份", l.PerYear))
