@@ -73,7 +73,8 @@ func TestACertificateIsAskedForByData(t *testing.T) {
 	}{
 		{dialogue.Input{Intent: "proof"}, "notice", ""},
 		{word(dialogue.Yes), "items", ""},
-		{text("全都要"), "items", "这句我没看懂。可以选几项：回数字就行，例如“1 3”，或者一项一项点，再点“选好了”。"},
+		{text("看着办"), "items", "这句我没看懂。可以选几项：回数字就行，例如“1 3”，或者一项一项点，再点“选好了”。"},
+		{text("全都要"), "items", "最多选 2 项，现在选了 3 项。\n回“帮助”看说明，也可以在页面上办。"},
 		{text("1 2 3"), "items", "最多选 2 项，现在选了 3 项。\n回“帮助”看说明，也可以在页面上办。"},
 		{text("奖学金和贷款"), "copies", ""},
 		{text("8份"), "copies", "这里填 1 到 5 之间的数。"},

@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -9,7 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// answerMany takes presses one by one until 选好了, and words all at once: 1 3, 奖学金和助学金.
+// answerMany takes presses one by one until 选好了, and words all at once: 1 3, 奖学金和助学金, 都要.
 func (t *turn) answerMany(q Question) (bool, error) {
 	options, err := t.options(q)
 	if err != nil {
@@ -45,7 +46,10 @@ func (t *turn) toggle(options []Option, key string) {
 	}
 }
 
-// named returns the options whose number or label is written.
+// everything are the words for all of the options.
+var everything = regexp.MustCompile(`^我?(要|选)?(全部|全都|全选|全要|都要|都选|都办|所有)`)
+
+// named returns the options whose number or label is written, or all of them.
 func (t *turn) named(options []Option) []string {
 	var picked []string
 	written := plain(t.in.Text)
@@ -56,6 +60,9 @@ func (t *turn) named(options []Option) []string {
 	}
 	if len(picked) > 0 {
 		return picked
+	}
+	if everything.MatchString(written) {
+		return keys(options)
 	}
 	for _, n := range strings.FieldsFunc(norm.NFKC.String(t.in.Text), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsPunct(r) || strings.ContainsRune("和跟与选第个、", r)
