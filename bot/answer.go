@@ -3,6 +3,7 @@ package bot
 import (
 	"strings"
 
+	"github.com/xuegong/xuegong/bot/card"
 	"github.com/xuegong/xuegong/bot/understand"
 	"github.com/xuegong/xuegong/internal/outbox"
 )
@@ -33,6 +34,26 @@ func (t talk) answerCard(word understand.Word) (bool, error) {
 		return true, t.keepOn(id)
 	}
 	return t.answerOffer(yes)
+}
+
+// answerCall takes words for the button they name or mean, when the newest card asks whether
+// somebody should get in touch: who is in danger must not have to find a button.
+func (t talk) answerCall(text string, word understand.Word) (bool, error) {
+	never := strings.ContainsAny(text, "不别")
+	yes := word == understand.Yes || strings.Contains(text, "联系我") && !never
+	no := word == understand.No || word == understand.Cancel || strings.Contains(text, "暂时") && never
+	if !yes && !no {
+		return false, nil
+	}
+	_, subject, err := outbox.Newest(t.ctx, t.tx, t.who.ID)
+	if err != nil || subject != t.callSubject() {
+		return false, err
+	}
+	answer := "no"
+	if yes {
+		answer = "yes"
+	}
+	return true, t.pressCall([]string{card.Call, answer})
 }
 
 // putAside closes the earlier cards that asked the same, so that one question is open.

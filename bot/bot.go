@@ -225,6 +225,9 @@ func (t talk) hear(text string) error {
 	if m.Intent == intentHotlines {
 		return t.hotlines()
 	}
+	if answered, err := t.answerCall(text, m.Word); answered || err != nil {
+		return err
+	}
 	d, err := t.openDialogue()
 	if err != nil {
 		return err

@@ -447,13 +447,13 @@ func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	return lines, err
 }
 
-// Newest returns the kind and subject of the newest card on the person's phone that waits
-// for a press, "" without one.
+// Newest returns the kind and subject of the newest card of the last three days on the
+// person's phone that waits for a press, "" without one.
 func Newest(ctx context.Context, tx *store.Tx, person identity.ID) (kind, subject string, err error) {
 	err = tx.QueryRowContext(ctx, `
 		select s.kind, s.subject from outbox o join send s on s.id = o.send_id
-		where o.person_id = $1 and o.state = 'sent' and s.open
-		order by o.done_at desc, o.id desc limit 1`, person).Scan(&kind, &subject)
+		where o.person_id = $1 and o.state = 'sent' and o.done_at > $2::timestamptz - interval '72 hours' and s.open
+		order by o.done_at desc, o.id desc limit 1`, person, tx.Now()).Scan(&kind, &subject)
 	if store.Missing(err) {
 		return "", "", nil
 	}
