@@ -45,6 +45,8 @@ type Paper struct {
 	Agreed   bool   // the notice as it stands now was read to the end
 	Blocked  string // why it cannot be submitted now, beside what is missing
 	Updated  time.Time
+
+	closed string // why applications of a draft are not taken now, "" if they are
 }
 
 // Ready tells whether 提交 lights up (D-46).
@@ -193,7 +195,7 @@ func (e *Engine) paper(ctx context.Context, tx *store.Tx, who identity.Person, a
 		if err != nil {
 			return Paper{}, err
 		}
-		p.Blocked = s.blocked(tx, d, p.Verdict)
+		p.closed, p.Blocked = s.closed(tx, d), s.blocked(tx, d, p.Verdict)
 	}
 	p.Missing = p.Form.Missing(p.Answers)
 	return p, nil

@@ -62,14 +62,9 @@ func (e *Engine) judge(ctx context.Context, tx *store.Tx, who identity.Person, a
 	if err != nil {
 		return submission{}, err
 	}
-	d := a.Service.Definition
-	s, err := standingOf(ctx, tx, who)
-	if err != nil {
-		return submission{}, err
-	}
-	switch closed := s.closed(tx, d); {
-	case closed != "":
-		return submission{}, errs.New(errs.Conflict, closed)
+	switch {
+	case p.closed != "":
+		return submission{}, errs.New(errs.Conflict, p.closed)
 	case !p.Agreed:
 		return submission{}, ErrNotAgreed
 	case p.Verdict.Refused():
