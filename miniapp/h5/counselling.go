@@ -27,9 +27,27 @@ func bookingPath(booking string) string { return minePath + "/" + booking }
 // errFull is what a person reads who opens an hour that was free on the page before.
 var errFull = errs.New(errs.Conflict, "这个时间刚刚约满，下面是现在还空着的时间。")
 
-// base is a counselling page's Base: how to reach the centre stands at every foot.
-func base(set counselling.Settings, title, back string) page.Base {
-	return page.Base{Title: title, Back: back, Contact: set.Contact}
+// load fills a counselling page in one reading transaction: its Base, with how to reach
+// the centre at the foot, and what fill reads.
+func load(c *page.Context, b *page.Base, title, back string, fill filling) error {
+	return c.View(func(tx *store.Tx, who identity.Person) error { return fillIn(c, tx, who, b, title, back, fill) })
+}
+
+// loadAudited is load for what is written down who saw it.
+func loadAudited(c *page.Context, b *page.Base, title, back string, fill filling) error {
+	return c.Update(func(tx *store.Tx, who identity.Person) error { return fillIn(c, tx, who, b, title, back, fill) })
+}
+
+// filling reads what a page shows.
+type filling func(tx *store.Tx, who identity.Person, set counselling.Settings) error
+
+func fillIn(c *page.Context, tx *store.Tx, who identity.Person, b *page.Base, title, back string, fill filling) error {
+	set, err := counselling.LoadSettings(c, tx)
+	if err != nil {
+		return err
+	}
+	*b = page.Base{Title: title, Back: back, Contact: set.Contact}
+	return fill(tx, who, set)
 }
 
 // notice shows 预约须知; what is read is sent back with its version (D-38, D-40).
@@ -43,12 +61,7 @@ func (f face) notice(c *page.Context) error {
 
 func (f face) noticePage(c *page.Context) (*page.Notice, error) {
 	p := &page.Notice{}
-	err := c.View(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base = base(set, "预约须知", "/m/")
+	err := load(c, &p.Base, "预约须知", "/m/", func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		p.Notice, p.Agreed, err = counselling.CurrentNotice(c, tx, who)
 		return err
 	})
@@ -80,12 +93,7 @@ func (f face) agree(c *page.Context) error {
 // counsellors lists who can be booked (D-41), once the present notice was agreed to.
 func (f face) counsellors(c *page.Context) error {
 	p := &page.Counsellors{}
-	err := c.View(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base = base(set, "心理咨询预约", "/m/")
+	err := load(c, &p.Base, "心理咨询预约", "/m/", func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		if p.List, err = counselling.Counsellors(c, tx, who); err != nil {
 			return err
 		}
@@ -149,12 +157,7 @@ func (f face) times(c *page.Context) error {
 
 func (f face) timesPage(c *page.Context) (*page.Times, error) {
 	p := &page.Times{}
-	err := c.View(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base = base(set, "选时间", listPath)
+	err := load(c, &p.Base, "选时间", listPath, func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		if p.Counsellor, err = counselling.OneCounsellor(c, tx, who, c.Param("counsellor")); err != nil {
 			return err
 		}
@@ -179,12 +182,8 @@ func (f face) askBook(c *page.Context) error {
 
 func (f face) bookPage(c *page.Context) (*page.Book, error) {
 	p := &page.Book{}
-	err := c.View(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base, p.HoldHours = base(set, "确认预约", timesPath(c.Param("counsellor"))), set.HoldHours
+	err := load(c, &p.Base, "确认预约", timesPath(c.Param("counsellor")), func(tx *store.Tx, who identity.Person, set counselling.Settings) (err error) {
+		p.HoldHours = set.HoldHours
 		if err := mustHaveAgreed(c, tx, who); err != nil {
 			return err
 		}
@@ -246,12 +245,7 @@ func (f face) book(c *page.Context) error {
 // mine lists the student's bookings, newest first (D-44).
 func (f face) mine(c *page.Context) error {
 	p := &page.Bookings{}
-	err := c.View(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base = base(set, "我的预约", "/m/")
+	err := load(c, &p.Base, "我的预约", "/m/", func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		if p.Wait, err = counselling.MyWait(c, tx, who); err != nil {
 			return err
 		}
@@ -270,15 +264,10 @@ func (f face) mine(c *page.Context) error {
 // booking shows one booking. The centre may read it too, and that is audited.
 func (f face) booking(c *page.Context) error {
 	p := &page.Booking{}
-	err := c.Update(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
+	err := loadAudited(c, &p.Base, "预约", minePath, func(tx *store.Tx, who identity.Person, set counselling.Settings) (err error) {
 		if p.Booking, err = counselling.Get(c, tx, who, c.Param("booking")); err != nil {
 			return err
 		}
-		p.Base = base(set, "预约", minePath)
 		p.Own = p.Student.ID == who.ID
 		p.CancelTill, p.MoveTill = set.MayCancelTill(p.Slot.StartsAt), set.CutOff(p.Slot.StartsAt)
 		return nil
@@ -313,12 +302,7 @@ func (f face) askCancel(c *page.Context) error {
 
 func (f face) cancelPage(c *page.Context) (*page.Cancel, error) {
 	p := &page.Cancel{}
-	err := c.Update(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base = base(set, "取消预约", bookingPath(c.Param("booking")))
+	err := loadAudited(c, &p.Base, "取消预约", bookingPath(c.Param("booking")), func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		p.Booking, err = counselling.Get(c, tx, who, c.Param("booking"))
 		if err == nil && p.Student.ID != who.ID {
 			return counselling.ErrConfidential // the centre cancels on the desk, with a reason

@@ -51,12 +51,7 @@ func (f face) intake(c *page.Context) error {
 
 func (f face) intakePage(c *page.Context) (*page.Intake, error) {
 	p := &page.Intake{Chosen: map[string]string{}}
-	err := c.View(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base = base(set, "几个问题", "/m/")
+	err := load(c, &p.Base, "几个问题", "/m/", func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		p.Form, err = counselling.IntakeForm(c, tx, who)
 		return err
 	})
@@ -103,10 +98,8 @@ func (f face) answerIntake(c *page.Context) error {
 // help is where a red answer leads: whom to call, and that somebody is on the way.
 func (f face) help(c *page.Context) error {
 	p := &page.Help{Hotlines: f.Hotlines}
-	if err := c.View(func(tx *store.Tx, _ identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		p.Base = base(set, "先照顾好自己", "/m/")
-		return err
+	if err := load(c, &p.Base, "先照顾好自己", "/m/", func(*store.Tx, identity.Person, counselling.Settings) error {
+		return nil
 	}); err != nil {
 		return err
 	}
@@ -124,12 +117,7 @@ func (f face) feedback(c *page.Context) error {
 
 func (f face) feedbackPage(c *page.Context) (*page.Feedback, error) {
 	p := &page.Feedback{}
-	err := c.View(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base = base(set, "说说感受", bookingPath(c.Param("booking")))
+	err := load(c, &p.Base, "说说感受", bookingPath(c.Param("booking")), func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		p.Booking, p.Open, err = counselling.CanSay(c, tx, who, c.Param("booking"))
 		return err
 	})
@@ -162,12 +150,7 @@ func (f face) giveFeedback(c *page.Context) error {
 // seen is 谁看过我的信息 (T3).
 func (f face) seen(c *page.Context) error {
 	p := &page.Seen{}
-	if err := c.View(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base = base(set, "谁看过我的信息", minePath)
+	if err := load(c, &p.Base, "谁看过我的信息", minePath, func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		if p.List, err = counselling.WhoSaw(c, tx, who); err != nil {
 			return err
 		}

@@ -29,12 +29,7 @@ func (f face) moveTimes(c *page.Context) error {
 
 func (f face) movePage(c *page.Context) (*page.Move, error) {
 	p := &page.Move{}
-	err := c.Update(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base = base(set, "改时间", bookingPath(c.Param("booking")))
+	err := loadAudited(c, &p.Base, "改时间", bookingPath(c.Param("booking")), func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		if p.Booking, err = own(c, tx, who); err != nil {
 			return err
 		}
@@ -65,12 +60,8 @@ func own(c *page.Context, tx *store.Tx, who identity.Person) (counselling.Bookin
 // askMove says what moving to the hour means.
 func (f face) askMove(c *page.Context) error {
 	p := &page.MoveTo{}
-	err := c.Update(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base, p.HoldHours = base(set, "确认改时间", movePath(c.Param("booking"))), set.HoldHours
+	err := loadAudited(c, &p.Base, "确认改时间", movePath(c.Param("booking")), func(tx *store.Tx, who identity.Person, set counselling.Settings) (err error) {
+		p.HoldHours = set.HoldHours
 		if p.Booking, err = own(c, tx, who); err != nil {
 			return err
 		}
@@ -158,12 +149,7 @@ func (f face) strikes(c *page.Context) error {
 
 func (f face) strikesPage(c *page.Context) (*page.Strikes, error) {
 	p := &page.Strikes{}
-	err := c.View(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base = base(set, "未到记录", minePath)
+	err := load(c, &p.Base, "未到记录", minePath, func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		p.Strikes, err = counselling.MyStrikes(c, tx, who)
 		return err
 	})

@@ -31,12 +31,7 @@ func (f face) wait(c *page.Context) error {
 
 func (f face) waitPage(c *page.Context) (*page.Queue, error) {
 	p := &page.Queue{}
-	err := c.View(func(tx *store.Tx, who identity.Person) error {
-		set, err := counselling.LoadSettings(c, tx)
-		if err != nil {
-			return err
-		}
-		p.Base = base(set, "排队等空位", listPath)
+	err := load(c, &p.Base, "排队等空位", listPath, func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		if !who.IsStudent() {
 			return counselling.ErrStudentsOnly
 		}
