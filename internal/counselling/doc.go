@@ -75,6 +75,10 @@
 // says neither what the centre does nor where; it uses the neutral name and place
 // of the settings.
 //
+// The desk begins with what is to be done (LoadDue). A list with names leaves it for the
+// head alone, for a purpose that stands in the audit log, without a word of what was
+// written (List); numbers without names are Figures.
+//
 // Around the hour stands care (T3, T4). The questions before a booking are asked once a
 // term; a red answer, or words in chat, opens a case: who is on duty is called at once,
 // then the next, then the head, then everybody, until a person takes it, and only a

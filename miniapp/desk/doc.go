@@ -11,6 +11,9 @@
 //	        ├── done (or done before) ──> 303 to the page that shows the result
 //	        └── refused ──> the same page with what was typed and the true sentence
 //
+// The first page of a centre is what is to be done there now, the most urgent first, each
+// line a link.
+//
 // The verbs do permission; a page only hides what its person could not use. Whoever is
 // not of a counselling centre gets counselling.ErrConfidential for all of it, whatever
 // else they administer (D-10). Every act has a confirmation that names what follows; it
