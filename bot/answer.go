@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/xuegong/xuegong/bot/card"
@@ -54,6 +55,21 @@ func (t talk) answerCall(text string, word understand.Word) (bool, error) {
 		answer = "yes"
 	}
 	return true, t.pressCall([]string{card.Call, answer})
+}
+
+// keeps are words for 先不取消 and 先不撤回.
+var keeps = regexp.MustCompile(`^(那|还是|我)?先?不(想|用|要)?(取消|撤)`)
+
+// answerKeep takes them when the newest card asks whether to cancel or to withdraw.
+func (t talk) answerKeep(text string) (bool, error) {
+	if !keeps.MatchString(strings.TrimSpace(text)) {
+		return false, nil
+	}
+	kind, _, err := outbox.Newest(t.ctx, t.tx, t.who.ID)
+	if err != nil || kind != kindAskCancel && kind != kindAskWithdraw {
+		return false, err
+	}
+	return t.answerCard(understand.No)
 }
 
 // putAside closes the earlier cards that asked the same, so that one question is open.

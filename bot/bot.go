@@ -228,6 +228,9 @@ func (t talk) hear(text string) error {
 	if answered, err := t.answerCall(text, m.Word); answered || err != nil {
 		return err
 	}
+	if answered, err := t.answerKeep(text); answered || err != nil {
+		return err
+	}
 	d, err := t.openDialogue()
 	if err != nil {
 		return err
