@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -46,9 +47,12 @@ type Stage struct {
 	MayReturn     bool              `yaml:"may_return" json:"may_return,omitempty"`
 	MayReject     bool              `yaml:"may_reject" json:"may_reject,omitempty"`
 	Reasons       []string          `yaml:"reasons" json:"reasons,omitempty"` // offered for a return or a rejection
-	Opinion       bool              `yaml:"opinion" json:"opinion,omitempty"` // an opinion is asked for
-	Another       bool              `yaml:"another" json:"another,omitempty"` // than who approved an earlier stage
-	Papers        bool              `yaml:"papers" json:"papers,omitempty"`   // approves when the owner's papers are there, as the last stage does
+	// Marks is what a return with one of Reasons opens when nothing else is marked: on a card
+	// a reason can be chosen and nothing marked (T9).
+	Marks   map[string][]string `yaml:"marks" json:"marks,omitempty"`
+	Opinion bool                `yaml:"opinion" json:"opinion,omitempty"` // an opinion is asked for
+	Another bool                `yaml:"another" json:"another,omitempty"` // than who approved an earlier stage
+	Papers  bool                `yaml:"papers" json:"papers,omitempty"`   // approves when the owner's papers are there, as the last stage does
 }
 
 // CheckStages says in Chinese what is wrong with the stages of a file, nil if nothing.
@@ -89,6 +93,11 @@ func CheckStages(stages []Stage) []string {
 		}
 		if (s.MayReturn || s.MayReject) && len(s.Reasons) == 0 {
 			say(i, "可以退回或不通过，就要写 reasons")
+		}
+		for _, reason := range slices.Sorted(maps.Keys(s.Marks)) {
+			if !s.MayReturn || !slices.Contains(s.Reasons, reason) {
+				say(i, "marks 里的 %q 不是这一步退回的理由", reason)
+			}
 		}
 	}
 	return wrong

@@ -174,8 +174,11 @@ func (d Decision) check(s Stage) (Decision, error) {
 	case len([]rune(d.Opinion)) > maxOpinion:
 		return d, errs.Field("opinion", fmt.Sprintf("意见最多 %d 个字。", maxOpinion))
 	}
-	if d.Action != Return {
+	switch {
+	case d.Action != Return:
 		d.Marked = nil
+	case len(d.Marked) == 0:
+		d.Marked = s.Marks[d.Reason]
 	}
 	if d.Action != Approve {
 		d.Amount = 0

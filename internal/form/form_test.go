@@ -131,7 +131,10 @@ func TestParse_takes_what_people_type(t *testing.T) {
 		{"place", "生源地", form.Value{Text: "home"}, ""},
 		{"place", "火星", form.Value{}, "请从给出的选项里选。"},
 		{"city", "湖北 武汉 洪山", form.Value{Text: "420111"}, ""},
-		{"city", "火星", form.Value{}, "没有找到这个地区，写到省、市、县，例如 湖北省武汉市洪山区。"},
+		{"city", "火星", form.Value{}, "地区要写到县或区，例如 湖北省武汉市洪山区。"},
+		{"city", "湖北省武汉市", form.Value{}, "地区要写到县或区，例如 湖北省武汉市洪山区。"},
+		{"city", "浙江", form.Value{}, "地区要写到县或区，例如 湖北省武汉市洪山区。"},
+		{"city", "广东东莞", form.Value{Text: "441900"}, ""}, // a city without counties
 		{"witness", "100001", form.Value{Text: "100001", Shown: "苏晴"}, ""},
 		{"witness", "100002", form.Value{}, "没有这个学号或工号，请核对一下。"},
 		{"witness", "苏晴", form.Value{}, "请写学号或工号。"},
@@ -184,7 +187,7 @@ func TestParse_reads_lists_and_ranges(t *testing.T) {
 
 func filled() form.Input {
 	return form.Input{
-		"name": {"晨光书店"}, "place": {"other"}, "city": {"420100"}, "items": {"2026 贷款"}, "ready": {"2026-09-01"},
+		"name": {"晨光书店"}, "place": {"other"}, "city": {"420106"}, "items": {"2026 贷款"}, "ready": {"2026-09-01"},
 		"stay.from": {"2026-07-01"}, "stay.until": {"2026-07-31"}, "days": {"22"}, "amount": {"128.50"},
 		"tickets": {photo1, photo2}, "invoices.0.day": {"2026-07-02"}, "invoices.0.fee": {"0.10"},
 		"invoices.2.day": {"2026-07-03"}, "invoices.2.fee": {"0.20"}, "invoices.1.day": {" "},
@@ -199,7 +202,7 @@ func TestParse_of_everything(t *testing.T) {
 		t.Fatal(err, errs.FieldsOf(err))
 	}
 	want := form.Answers{
-		"name": {Text: "晨光书店"}, "place": {Text: "other"}, "city": {Text: "420100"}, "items": {List: []string{"2026 贷款"}}, "ready": {Text: "2026-09-01"},
+		"name": {Text: "晨光书店"}, "place": {Text: "other"}, "city": {Text: "420106"}, "items": {List: []string{"2026 贷款"}}, "ready": {Text: "2026-09-01"},
 		"stay": {From: "2026-07-01", Until: "2026-07-31"}, "workdays": {Number: 22}, "length": {Number: 31}, "days": {Number: 22}, "amount": {Number: 12850},
 		"tickets": {List: []string{photo1, photo2}},
 		"invoices": {Rows: []form.Answers{
@@ -217,7 +220,7 @@ func TestParse_of_everything(t *testing.T) {
 		texts = append(texts, r.Label+"："+r.Text)
 	}
 	if diff := cmp.Diff([]string{
-		"单位名称：晨光书店", "实习地点：其他城市", "所在地区：湖北省武汉市", "资助项目：2026 贷款", "交材料日期：2026年9月1日",
+		"单位名称：晨光书店", "实习地点：其他城市", "所在地区：湖北省武汉市武昌区", "资助项目：2026 贷款", "交材料日期：2026年9月1日",
 		"实习时间：2026年7月1日至2026年7月31日", "可计天数：22 天", "历时：31 天", "实习天数：22 天", "发票金额：128.50 元", "车票：2 张照片",
 		"发票：2026年7月2日，0.10 元；2026年7月3日，0.20 元", "合计：0.30 元", "生源地：湖北省武汉市洪山区", "证明人：苏晴（100001）", "承诺：已确认，2026年9月10日 20:00",
 	}, texts); diff != "" {
@@ -393,7 +396,7 @@ func TestDiff_shows_a_new_dispute(t *testing.T) {
 
 func TestFromJSON_means_what_a_page_means(t *testing.T) {
 	t.Parallel()
-	body := `{"name":"晨光书店","place":"other","city":"420100","items":["2026 贷款"],"ready":"2026-09-01","stay":{"from":"2026-07-01","until":"2026-07-31"},
+	body := `{"name":"晨光书店","place":"other","city":"420106","items":["2026 贷款"],"ready":"2026-09-01","stay":{"from":"2026-07-01","until":"2026-07-31"},
 		"days":22,"amount":"128.50","tickets":["` + photo1 + `","` + photo2 + `"],"invoices":[{"day":"2026-07-02","fee":"0.10"},{"day":"2026-07-03","fee":0.20}],
 		"home":{"dispute":"去年搬到了武昌区"},"witness":"100001","true_words":true,"why":null}`
 	in, err := everything().FromJSON([]byte(body))

@@ -21,7 +21,7 @@ const (
 	sayDate    = "日期写成 2026-09-01 这样。"
 	sayOption  = "请从给出的选项里选。"
 	sayUpload  = "没有收到这个文件，请重新上传。"
-	sayRegion  = "没有找到这个地区，写到省、市、县，例如 湖北省武汉市洪山区。"
+	sayRegion  = "地区要写到县或区，例如 湖北省武汉市洪山区。"
 )
 
 // read reads a field with one input name.
@@ -56,7 +56,7 @@ func (f Field) readOne(text string, env Env) (Value, string) {
 		return f.readMoney(text)
 	case Region:
 		code, ok := region.Parse(text)
-		if !ok {
+		if !ok || len(region.Under(code)) > 0 {
 			return Value{}, sayRegion
 		}
 		return Value{Text: code}, ""

@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -174,7 +175,20 @@ func (c *checker) stages(d Definition) {
 				c.say(fmt.Sprintf("stages.%d", i), "%s", rest)
 			}
 		}
+		for _, reason := range slices.Sorted(maps.Keys(d.Stages[i].Marks)) {
+			for _, name := range d.Stages[i].Marks[reason] {
+				if !d.has(name) {
+					c.say(fmt.Sprintf("stages.%d.marks", i), "%q 不是这项服务的内容或材料", name)
+				}
+			}
+		}
 	}
+}
+
+// has tells whether a name is that of a field or of a paper.
+func (d Definition) has(name string) bool {
+	_, field := d.Form.Field(name)
+	return field || slices.ContainsFunc(d.Materials, func(m Material) bool { return m.Code == name })
 }
 
 func (c *checker) outcome(d Definition) {

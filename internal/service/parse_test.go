@@ -134,6 +134,8 @@ func TestParse_names_line_and_reason(t *testing.T) {
 		{"a_photo_the_form_does_not_have", "    paper: true\n", "    photo: invoice\n", `reading-fund.yaml:50: 表里没有照片 "invoice"`},
 		{"a_role_nobody_has", "    role: office\n", "    role: boss\n", `reading-fund.yaml:54: 没有 "boss" 这个角色`},
 		{"no_reason_to_give", "    reasons: [发票看不清]\n", "", "reading-fund.yaml:54: 可以退回或不通过，就要写 reasons"},
+		{"a_mark_on_nothing", "    reasons: [发票看不清]\n", "    reasons: [发票看不清]\n    marks: {发票看不清: [bill]}\n", `reading-fund.yaml:65: "bill" 不是这项服务的内容或材料`},
+		{"a_mark_for_no_reason", "    reasons: [发票看不清]\n", "    reasons: [发票看不清]\n    marks: {票不对: [price]}\n", `reading-fund.yaml:54: marks 里的 "票不对" 不是这一步退回的理由`},
 		{"money_nobody_looked_at", reading[strings.Index(reading, "stages:"):strings.Index(reading, "outcome:")], "", "reading-fund.yaml:1: 至少要有一个审核环节，没有人看过就不会通过"},
 		{"an_unknown_outcome", "kind: payout", "kind: pay", "reading-fund.yaml:66: kind 写 certificate、collect、payout 或 none"},
 		{"a_payout_of_nothing", "  amount:\n    field: price\n    percent: 60\n    at_most: \"200\"\n", "", "reading-fund.yaml:65: 放款要写 amount，别的不写"},
