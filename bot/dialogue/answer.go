@@ -35,12 +35,12 @@ func (t *turn) answer(q Question) (bool, error) {
 	case named:
 		t.note(q)
 		return true, nil
-	case t.in.Intent == t.script.Name && !t.unseen:
-		t.tell("正在办这个，接着下面这一步就好。")
-		return true, nil
 	case t.unseen || t.in.silent() || len(t.in.Remarks) > 0:
 		return true, nil
 	case t.changes(q):
+		return true, nil
+	case t.in.Intent == t.script.Name:
+		t.tell("正在办这个，接着下面这一步就好。")
 		return true, nil
 	case q.chosen() && t.in.Word == No:
 		t.tell("都不合适就回“更多”看别的，要改前一步就回“返回”。")

@@ -452,8 +452,10 @@ func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 func Newest(ctx context.Context, tx *store.Tx, person identity.ID) (kind, subject string, err error) {
 	err = tx.QueryRowContext(ctx, `
 		select s.kind, s.subject from outbox o join send s on s.id = o.send_id
-		where o.person_id = $1 and o.state = 'sent' and o.done_at > $2::timestamptz - interval '72 hours' and s.open
-		order by o.done_at desc, o.id desc limit 1`, person, tx.Now()).Scan(&kind, &subject)
+		where o.person_id = $1 and s.open and (
+			o.state = 'sent' and o.done_at > $2::timestamptz - interval '72 hours'
+			or o.state = 'waiting' and s.claimed_until > $2) -- read before its outcome is recorded
+		order by o.done_at desc nulls first, o.id desc limit 1`, person, tx.Now()).Scan(&kind, &subject)
 	if store.Missing(err) {
 		return "", "", nil
 	}
