@@ -47,7 +47,7 @@ test: ## run every test (PACKAGES=./internal/... TESTFLAGS='-run Book -v')
 	if ! command -v $${cc%% *} >/dev/null; then \
 		race=; echo "no C compiler here: testing without the race detector"; \
 	fi; \
-	set -x; go test -tags $(TAGS) $$race -shuffle=on -count=1 -timeout 14m $(TESTFLAGS) $(PACKAGES)
+	set -x; go test -tags $(TAGS) $$race -shuffle=on -count=1 -parallel 4 -timeout 14m $(TESTFLAGS) $(PACKAGES)
 
 .PHONY: bench
 bench: ## measure the hot paths
