@@ -2,6 +2,7 @@ package bot
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/xuegong/xuegong/bot/card"
@@ -66,7 +67,7 @@ func (t talk) answerKeep(text string) (bool, error) {
 		return false, nil
 	}
 	kind, _, err := outbox.Newest(t.ctx, t.tx, t.who.ID)
-	if err != nil || kind != kindAskCancel && kind != kindAskWithdraw {
+	if err != nil || !slices.Contains([]string{kindAskCancel, kindAskLate, kindAskWithdraw}, kind) {
 		return false, err
 	}
 	return t.answerCard(understand.No)
