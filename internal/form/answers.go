@@ -60,7 +60,7 @@ func (f Form) Rows(a Answers) []Row {
 func (f Form) row(field Field, v Value) Row {
 	r := Row{Name: field.Name, Label: field.Label, Kind: field.Kind, Text: f.Text(field, v), Source: v.Source, Dispute: v.Dispute}
 	if v.At != "" && v.Source != "" {
-		r.Source += "，" + dayText(v.At)
+		r.Source += "，" + DayText(v.At)
 	}
 	switch field.Kind {
 	case Photo, File:
@@ -86,9 +86,9 @@ func (f Form) Text(field Field, v Value) string {
 		}
 		return strings.Join(texts, "、")
 	case Range:
-		return dayText(v.From) + "至" + dayText(v.Until)
+		return DayText(v.From) + "至" + DayText(v.Until)
 	case Date:
-		return dayText(v.Text)
+		return DayText(v.Text)
 	case Integer:
 		return number(v.Number, field.Unit)
 	case Money:
@@ -139,8 +139,8 @@ func attested(at string) string {
 	return "已确认，" + calendar.Day(t, t.Location()) + t.Format(" 15:04")
 }
 
-// dayText says a day kept as 2026-10-14 the way people write it.
-func dayText(day string) string {
+// DayText says a day kept as 2026-10-14 the way people write it.
+func DayText(day string) string {
 	t, err := time.Parse(time.DateOnly, day)
 	if err != nil {
 		return day

@@ -260,9 +260,6 @@ func (f Field) replaced(before, sent []string) []string {
 	return append(list, fresh...)
 }
 
-// DayText says a day kept as 2026-10-14 the way people write it.
-func DayText(day string) string { return dayText(day) }
-
 // of tells whether the value hangs on one of the fields.
 func (c *Compute) of(names map[string]bool) bool { return c != nil && names[c.field()] }
 

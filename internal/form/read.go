@@ -226,10 +226,10 @@ func (f Field) readDate(text string, env Env) (Value, string) {
 		return Value{}, sayDate
 	}
 	if least, ok := bound(f.Min, env.Now); ok && day < least {
-		return Value{}, "最早填" + dayText(least) + "。"
+		return Value{}, "最早填" + DayText(least) + "。"
 	}
 	if most, ok := bound(f.Max, env.Now); ok && day > most {
-		return Value{}, "最晚填" + dayText(most) + "。"
+		return Value{}, "最晚填" + DayText(most) + "。"
 	}
 	return Value{Text: day}, ""
 }
