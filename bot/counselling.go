@@ -163,10 +163,12 @@ func (t talk) timeOptions(counsellor string) ([]dialogue.Option, error) {
 	}
 	var options []dialogue.Option
 	for _, s := range slots {
-		o := dialogue.Option{Key: s.PublicID, Label: shortWhen(s.StartsAt, t.tx.Now(), t.tx.Zone()), At: s.StartsAt}
+		o := dialogue.Option{
+			Key: s.PublicID, Label: shortWhen(s.StartsAt, t.tx.Now(), t.tx.Zone()), Read: calendar.Near(s.StartsAt, t.tx.Now(), t.tx.Zone()), At: s.StartsAt,
+		}
 		if anyone {
 			o.Detail = s.Name + "老师 · " + s.Campus
-			o.Read = o.Label + " " + s.Name + "老师"
+			o.Read += " " + s.Name + "老师"
 		}
 		switch {
 		case s.TooSoon:

@@ -390,7 +390,7 @@ func (t *turn) recheck(q Question) error {
 			t.state.Answers[later.Name] = Answer{Value: a.Value, Label: cmp.Or(options[i].Read, options[i].Label)}
 			continue
 		}
-		if i := slices.IndexFunc(options, func(o Option) bool { return strings.HasPrefix(a.Label, o.Label) }); i >= 0 {
+		if i := slices.IndexFunc(options, func(o Option) bool { return a.calledLike(o) }); i >= 0 {
 			t.state.Answers[later.Name] = Answer{Value: options[i].Key, Label: cmp.Or(options[i].Read, options[i].Label)}
 			continue
 		}
@@ -398,6 +398,13 @@ func (t *turn) recheck(q Question) error {
 		t.tell("换过之后，“" + cmp.Or(a.Label, later.Label) + "”不能选了，请再选一次。")
 	}
 	return nil
+}
+
+// calledLike tells whether the answer and the option are called the same; one may say more
+// than the other, as the hour of anybody says of whom.
+func (a Answer) calledLike(o Option) bool {
+	name := cmp.Or(o.Read, o.Label)
+	return a.Label != "" && (strings.HasPrefix(a.Label, name) || strings.HasPrefix(name, a.Label))
 }
 
 func keys(options []Option) []string {
