@@ -390,7 +390,7 @@ func (t *turn) recheck(q Question) error {
 			t.state.Answers[later.Name] = Answer{Value: a.Value, Label: cmp.Or(options[i].Read, options[i].Label)}
 			continue
 		}
-		if i := slices.IndexFunc(options, func(o Option) bool { return a.calledLike(o) }); i >= 0 {
+		if i := slices.IndexFunc(options, a.calledLike); i >= 0 {
 			t.state.Answers[later.Name] = Answer{Value: options[i].Key, Label: cmp.Or(options[i].Read, options[i].Label)}
 			continue
 		}

@@ -64,14 +64,14 @@ func (s *Server) createChat(c *call) (reply, error) {
 		return nil, fail(45009, "api freq out of limit")
 	}
 	if in.ChatID == "" {
-		in.ChatID = randomHexID()
+		in.ChatID = newChatID()
 	}
 	s.st.Chats[in.ChatID] = &chat{ID: in.ChatID, Name: first(in.Name, 50), Owner: in.Owner, Users: in.Users}
 	s.touch()
 	return reply{"chatid": in.ChatID}, nil
 }
 
-func randomHexID() string { return "CHAT" + randomDigits(20) }
+func newChatID() string { return "CHAT" + randomDigits(20) }
 
 // checkMembers holds the number of members and that each is one the app may see.
 func (s *Server) checkMembers(users []string) error {
