@@ -4,5 +4,6 @@
 // its time after the commit; any process pops the ids that are due, in batches, by
 // one script, and then claims the rows in PostgreSQL. An id popped twice, lost or
 // never set costs nothing but time: whoever pops re-checks the row, and a sweep
-// over the diary adds what Redis has forgotten.
+// over the diary adds what Redis has forgotten. A Watch is that beat, the same for
+// every worker.
 package alarm

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/alarm"
@@ -72,55 +71,14 @@ type Runner struct {
 	Alarm *alarm.Alarm
 	Kinds map[string]Step
 	Log   *slog.Logger
-	Poll  time.Duration // how often to ask the alarm; 0 means 200 ms
-	Sweep time.Duration // how often to ask the diary; 0 means 2 s
-
-	wake chan struct{}
-	once sync.Once
+	alarm.Watch
 }
 
 const maxAttempts = 10
 
-func (r *Runner) init() {
-	r.once.Do(func() {
-		if r.Poll == 0 {
-			r.Poll = 200 * time.Millisecond
-		}
-		if r.Sweep == 0 {
-			r.Sweep = 2 * time.Second
-		}
-		r.wake = make(chan struct{}, 1)
-	})
-}
-
-// Wake has the runner look into the diary now.
-func (r *Runner) Wake() {
-	r.init()
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
-}
-
 // Run works until ctx ends; the step being done then is finished first.
 func (r *Runner) Run(ctx context.Context) {
-	r.init()
-	poll, sweep := time.NewTicker(r.Poll), time.NewTicker(r.Sweep)
-	defer poll.Stop()
-	defer sweep.Stop()
-	r.sweepDue(ctx)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-poll.C:
-			r.popDue(ctx)
-		case <-sweep.C:
-			r.sweepDue(ctx)
-		case <-r.wake:
-			r.sweepDue(ctx)
-		}
-	}
+	r.Keep(ctx, r.popDue, r.sweepDue)
 }
 
 // popDue runs what the alarm says is due.

@@ -75,7 +75,7 @@ func BenchmarkDueAtOnce(b *testing.B) {
 
 		ring(b, bell, outbox.Queue, ids)
 		i := &idle{all: make(chan struct{})}
-		w := &outbox.Worker{DB: db, Alarm: bell, Client: i, Render: render, Log: slog.New(slog.DiscardHandler), Calls: 256, Sweep: time.Hour}
+		w := &outbox.Worker{DB: db, Alarm: bell, Client: i, Render: render, Log: slog.New(slog.DiscardHandler), Calls: 256, Watch: alarm.Watch{Sweep: time.Hour}}
 		ctx, stop := context.WithCancel(context.Background())
 		done := make(chan struct{})
 		start = clock.Wall()

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -36,72 +37,29 @@ type CalendarWorker struct {
 	Render  RenderEntry
 	Name    string // of the calendars, the year follows it
 	Log     *slog.Logger
-	Calls   int           // entries at once; 0 means 4
-	Poll    time.Duration // how often to ask the alarm; 0 means 500 ms
-	Sweep   time.Duration // how often to ask the diary; 0 means 5 s
+	Calls   int // entries at once; 0 means 4
 	Observe func(kind, state string)
 	Hold    func() bool // true: call nothing (after a restore, serve -hold)
-
-	once sync.Once
-	wake chan struct{}
-}
-
-func (w *CalendarWorker) init() {
-	w.once.Do(func() {
-		if w.Calls == 0 {
-			w.Calls = 4
-		}
-		if w.Poll == 0 {
-			w.Poll = 500 * time.Millisecond
-		}
-		if w.Sweep == 0 {
-			w.Sweep = 5 * time.Second
-		}
-		w.wake = make(chan struct{}, 1)
-	})
-}
-
-// Wake has the worker look into the diary now. It never blocks.
-func (w *CalendarWorker) Wake() {
-	w.init()
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
+	alarm.Watch
 }
 
 // Run works until ctx ends; the calls under way then are finished and recorded.
 func (w *CalendarWorker) Run(ctx context.Context) {
-	w.init()
-	poll, sweep := time.NewTicker(w.Poll), time.NewTicker(w.Sweep)
-	defer poll.Stop()
-	defer sweep.Stop()
-	for {
-		w.Drain(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-sweep.C:
-		case <-w.wake:
-		case <-poll.C:
-			if !w.rings(ctx) {
-				continue
-			}
-		}
-	}
+	w.Keep(ctx, w.popDue, w.Drain)
 }
 
-// rings waits for the alarm until something is due. The diary then says what.
-func (w *CalendarWorker) rings(ctx context.Context) bool {
+// popDue does what is due if the alarm says that something is. The diary says what.
+func (w *CalendarWorker) popDue(ctx context.Context) {
 	ids, err := w.Alarm.Pop(ctx, EntryQueue, w.DB.Clock().Now(), 1000)
-	return err == nil && len(ids) > 0
+	if err == nil && len(ids) > 0 {
+		w.Drain(ctx)
+	}
 }
 
 // Drain works until nothing is due.
 func (w *CalendarWorker) Drain(ctx context.Context) {
-	w.init()
 	var wg sync.WaitGroup
-	for range w.Calls {
+	for range cmp.Or(w.Calls, 4) {
 		wg.Go(func() {
 			for ctx.Err() == nil && (w.Hold == nil || !w.Hold()) && w.one(context.WithoutCancel(ctx)) {
 			}

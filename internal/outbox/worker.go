@@ -57,14 +57,12 @@ type Worker struct {
 	Client  Client
 	Render  Render
 	Log     *slog.Logger
-	Calls   int           // API calls at once; 0 means 32
-	Poll    time.Duration // how often to ask the alarm; 0 means 100 ms
-	Sweep   time.Duration // how often to ask the diary; 0 means 2 s
+	Calls   int // API calls at once; 0 means 32
 	Observe func(kind, state string)
 	Hold    func() bool // true: send nothing (after a restore, serve -hold)
+	alarm.Watch
 
 	once     sync.Once
-	wake     chan struct{}
 	slots    chan struct{}
 	calls    sync.WaitGroup
 	outcomes chan outcome
@@ -86,13 +84,6 @@ func (w *Worker) init() {
 		if w.Calls == 0 {
 			w.Calls = 32
 		}
-		if w.Poll == 0 {
-			w.Poll = 100 * time.Millisecond
-		}
-		if w.Sweep == 0 {
-			w.Sweep = 2 * time.Second
-		}
-		w.wake = make(chan struct{}, 1)
 		w.slots = make(chan struct{}, w.Calls)
 		w.outcomes = make(chan outcome, w.Calls)
 		for range recorders {
@@ -101,35 +92,11 @@ func (w *Worker) init() {
 	})
 }
 
-// Wake has the worker look into the diary now. It never blocks.
-func (w *Worker) Wake() {
-	w.init()
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
-}
-
 // Run delivers until ctx ends, then waits for the calls under way.
 func (w *Worker) Run(ctx context.Context) {
 	w.init()
-	poll, sweep := time.NewTicker(w.Poll), time.NewTicker(w.Sweep)
-	defer poll.Stop()
-	defer sweep.Stop()
 	defer w.calls.Wait()
-	w.sweepDue(ctx)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-poll.C:
-			w.popDue(ctx)
-		case <-sweep.C:
-			w.sweepDue(ctx)
-		case <-w.wake:
-			w.sweepDue(ctx)
-		}
-	}
+	w.Keep(ctx, w.popDue, w.sweepDue)
 }
 
 // popDue delivers what the alarm says is due. It pops no more than it can call at
