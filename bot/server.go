@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -22,6 +23,7 @@ import (
 // Limits of the callback endpoint.
 const (
 	maxBody  = 64 << 10         // a callback is a few kB
+	maxRead  = 16 << 20         // of one that is too large, until it is cut off
 	maxSkew  = 15 * time.Minute // off our clock, either way
 	keepTime = 4 * time.Second  // WeCom gives five
 )
@@ -93,11 +95,13 @@ func (r *Receiver) open(c *gin.Context) (plain []byte, outcome string, status in
 	}
 	defer r.bodies.Put(body) // what is opened is a copy
 	body.Reset()
-	if _, err := body.ReadFrom(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, "oversized", http.StatusRequestEntityTooLarge
-		}
+	if _, err := body.ReadFrom(io.LimitReader(c.Request.Body, maxBody+1)); err != nil {
 		return nil, "malformed", http.StatusBadRequest
+	}
+	if body.Len() > maxBody {
+		// Who is cut off while sending never reads the answer.
+		_, _ = io.Copy(io.Discard, io.LimitReader(c.Request.Body, maxRead))
+		return nil, "oversized", http.StatusRequestEntityTooLarge
 	}
 	q := query(c.Request.URL.RawQuery)
 	plain, err := r.Codec.Open(q.get("msg_signature"), q.get("timestamp"), q.get("nonce"), body.Bytes())

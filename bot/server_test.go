@@ -1,11 +1,13 @@
 package bot_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -380,6 +382,29 @@ func encryptOf(body string) []byte {
 	_, rest, _ := strings.Cut(body, "<Encrypt><![CDATA[")
 	enc, _, _ := strings.Cut(rest, "]]>")
 	return []byte(enc)
+}
+
+// Who sends a body of 8 MB to its end before reading finds the answer, not a connection
+// that was cut off.
+func TestReceiveAnswersWhoReadsOnlyAfterSending(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	at, err := url.Parse(d.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", at.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, d.url, strings.NewReader(strings.Repeat("x", 8<<20)))
+	if err := req.Write(conn); err != nil {
+		t.Fatalf("cut off while sending: %v", err)
+	}
+	if line, _ := bufio.NewReader(conn).ReadString('\n'); !strings.HasPrefix(line, "HTTP/1.1 413") {
+		t.Errorf("answered %q, want 413", line)
+	}
 }
 
 // Other methods do not exist, and what they carry is not looked at.
