@@ -234,7 +234,7 @@ func (a *App) Run(ctx context.Context) error {
 	if ln == nil {
 		var err error
 		if ln, err = new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Listen); err != nil {
-			return fmt.Errorf("listen: %w", err)
+			return fmt.Errorf("XUEGONG_LISTEN: %w", err)
 		}
 	}
 	if err := a.offerServices(ctx); err != nil {

@@ -138,7 +138,7 @@ func (c serveCmd) Run(e *environment) error {
 	}
 	ln, err := new(net.ListenConfig).Listen(e.ctx, "tcp", cfg.Listen) // who reads "ready" may connect
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("XUEGONG_LISTEN: %w", err)
 	}
 	a, err := New(e.ctx, cfg, Options{Log: e.log(), Hold: c.Hold, Listener: ln})
 	if err != nil {

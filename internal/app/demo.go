@@ -50,43 +50,48 @@ type secrets struct {
 
 // NewDemo starts what the settings leave out and keeps its data in dir. cfg is
 // completed in place.
-func NewDemo(ctx context.Context, cfg *config.Config, dir string, log *slog.Logger) (d *Demo, err error) {
-	d = &Demo{cfg: cfg, log: log}
-	defer func() {
-		if err != nil {
-			d.Close()
-		}
-	}()
+func NewDemo(ctx context.Context, cfg *config.Config, dir string, log *slog.Logger) (*Demo, error) {
+	d := &Demo{cfg: cfg, log: log}
+	if err := d.start(ctx, dir); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// start leaves in closers what it started, also when it fails.
+func (d *Demo) start(ctx context.Context, dir string) error {
 	// Open to look into, since PostgreSQL runs as another user when we are root; what is
 	// secret in it is 0600.
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return fmt.Errorf("data folder: %w", err)
 	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return fmt.Errorf("data folder: %w", err)
 	}
 	if d.clock, err = clock.NewShifted(filepath.Join(dir, "clock")); err != nil {
-		return nil, err
+		return err
 	}
 	if err := d.chooseSettings(dir); err != nil {
-		return nil, err
+		return err
 	}
 	if err := d.startStores(ctx, dir); err != nil {
-		return nil, err
+		return err
 	}
 	if err := d.startSimulator(ctx, dir); err != nil {
-		return nil, err
+		return err
 	}
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", d.cfg.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("XUEGONG_LISTEN: %w", err)
 	}
 	d.closers = append(d.closers, func() { _ = ln.Close() })
-	if d.App, err = New(ctx, cfg, Options{Clock: d.clock, Log: log, FrameAncestors: []string{d.SimulatorURL()}, Listener: ln}); err != nil {
-		return nil, err
+	if d.App, err = New(ctx, d.cfg, Options{Clock: d.clock, Log: d.log, FrameAncestors: []string{d.SimulatorURL()}, Listener: ln}); err != nil {
+		return err
 	}
 	d.closers = append(d.closers, d.App.Close)
-	return d, d.loadSample(ctx)
+	return d.loadSample(ctx)
 }
 
 // Sample company of the simulator: no real one has this id.
@@ -223,7 +228,7 @@ func (d *Demo) listenAll(ctx context.Context) (phones [2]string, err error) {
 		addr := net.JoinHostPort(host, strconv.Itoa(n+i))
 		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 		if err != nil {
-			return phones, fmt.Errorf("listen for the simulator: %w", err)
+			return phones, fmt.Errorf("XUEGONG_SIMULATOR_LISTEN and the two ports after it: %w", err)
 		}
 		d.closers = append(d.closers, func() { _ = ln.Close() })
 		d.listeners = append(d.listeners, ln)
