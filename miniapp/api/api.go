@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"embed"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -91,6 +93,45 @@ func Scope(method, path string) string {
 func Grants(scopes []string, needed string) bool {
 	area, _, _ := strings.Cut(needed, ":")
 	return slices.Contains(scopes, needed) || slices.Contains(scopes, area+":write")
+}
+
+// transaction is c.View, c.Update where reading is audited, or c.ActByKey.
+type transaction func(fn func(tx *store.Tx, who identity.Person) error) error
+
+// reply answers with what read finds in the transaction.
+func reply[T any](c *page.Context, in transaction, read func(tx *store.Tx, who identity.Person) (T, error)) error {
+	var out T
+	if err := in(func(tx *store.Tx, who identity.Person) (err error) {
+		out, err = read(tx, who)
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+// once acts once for the key of the call and answers with what then shows. A repeat
+// only answers.
+func once(c *page.Context, act func(tx *store.Tx, who identity.Person) error, then page.Handler) error {
+	if err := c.ActByKey(act); err != nil && !errors.Is(err, page.ErrRepeat) {
+		return err
+	}
+	return then(c)
+}
+
+// done answers an act after which there is nothing to show.
+func done(c *page.Context) error {
+	c.Gin.Status(http.StatusNoContent)
+	return nil
+}
+
+// moment is a time in the zone, null for the zero time.
+func moment(t time.Time, zone *time.Location) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.In(zone)
+	return &t
 }
 
 // list is how every list is answered.

@@ -22,15 +22,10 @@ type notice struct {
 }
 
 func (f face) notice(c *page.Context) error {
-	var n notice
-	if err := c.View(func(tx *store.Tx, who identity.Person) error {
-		current, agreed, err := counselling.CurrentNotice(c, tx, who)
-		n = notice{current.Version, current.Body, current.PublishedAt.In(c.Zone()), agreed}
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, n)
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (notice, error) {
+		n, agreed, err := counselling.CurrentNotice(c, tx, who)
+		return notice{n.Version, n.Body, n.PublishedAt.In(c.Zone()), agreed}, err
+	})
 }
 
 // consent agrees to the version that was read (D-38).
@@ -41,15 +36,12 @@ func (f face) consent(c *page.Context) error {
 	if err := c.ReadJSON(&in); err != nil {
 		return err
 	}
-	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		if err := counselling.Agree(c, tx, who, in.Version); err != nil || f.OnAgreed == nil {
 			return err
 		}
 		return f.OnAgreed(c, tx, who)
-	}); err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	return f.notice(c)
+	}, f.notice)
 }
 
 type counsellor struct {
@@ -63,21 +55,21 @@ type counsellor struct {
 }
 
 func (f face) counsellors(c *page.Context) error {
-	var found []counselling.Counsellor
-	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
-		found, err = counselling.Counsellors(c, tx, who)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, listOf(found, func(k counselling.Counsellor) counsellor {
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[counsellor], error) {
+		found, err := counselling.Counsellors(c, tx, who)
+		return listOf(found, counsellorIn(c.Zone())), err
+	})
+}
+
+func counsellorIn(zone *time.Location) func(counselling.Counsellor) counsellor {
+	return func(k counselling.Counsellor) counsellor {
 		out := counsellor{ID: k.PublicID, Name: k.Name, Intro: k.Intro, Topics: k.Topics, Campus: k.Campus, Place: k.Place}
 		if k.NextFree != nil {
-			next := slotIn(c.Zone())(*k.NextFree)
+			next := slotIn(zone)(*k.NextFree)
 			out.NextFree = &next
 		}
 		return out
-	}))
+	}
 }
 
 type slot struct {
@@ -113,14 +105,10 @@ func (f face) slots(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	var found []counselling.Slot
-	if err := c.View(func(tx *store.Tx, who identity.Person) error {
-		found, err = counselling.Slots(c, tx, who, c.Query("counsellor"), from, to)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, listOf(found, slotIn(c.Zone())))
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[slot], error) {
+		found, err := counselling.Slots(c, tx, who, c.Query("counsellor"), from, to)
+		return listOf(found, slotIn(c.Zone())), err
+	})
 }
 
 // timeParam reads a time, or a date, which is its midnight in the school's zone.
@@ -137,6 +125,15 @@ func timeParam(c *page.Context, name string, absent time.Time) (time.Time, error
 		return t, errs.Field(name, name+" 写成 2026-10-14 或 2026-10-14T15:00:00+08:00。")
 	}
 	return t, nil
+}
+
+// week reads a span of time, by default the coming week.
+func week(c *page.Context) (from, to time.Time, err error) {
+	if from, err = timeParam(c, "from", c.Now()); err != nil {
+		return from, to, err
+	}
+	to, err = timeParam(c, "to", from.AddDate(0, 0, 7))
+	return from, to, err
 }
 
 type booking struct {
@@ -175,12 +172,8 @@ func bookingIn(zone *time.Location) func(counselling.Booking) booking {
 	return func(b counselling.Booking) booking {
 		out := booking{
 			ID: b.PublicID, State: string(b.State), Label: b.State.Label(), Slot: slotIn(zone)(b.Slot), Via: string(b.Via),
-			CreatedAt: b.CreatedAt.In(zone), HeldUntil: b.HeldUntil.In(zone), DecidedBy: b.DecidedBy, Reason: b.Reason, Wish: b.Wish, Moves: b.Moves,
-			Student: student{b.Student.Name, b.Student.Number, b.Student.College},
-		}
-		if !b.DecidedAt.IsZero() {
-			at := b.DecidedAt.In(zone)
-			out.DecidedAt = &at
+			CreatedAt: b.CreatedAt.In(zone), HeldUntil: b.HeldUntil.In(zone), DecidedAt: moment(b.DecidedAt, zone), DecidedBy: b.DecidedBy,
+			Reason: b.Reason, Wish: b.Wish, Moves: b.Moves, Student: student{b.Student.Name, b.Student.Number, b.Student.College},
 		}
 		out.History = listOf(b.History, func(e counselling.Event) event {
 			return event{e.At.In(zone), string(e.State), e.By, e.Reason, hourIn(zone, e.From), hourIn(zone, e.To)}
@@ -191,14 +184,10 @@ func bookingIn(zone *time.Location) func(counselling.Booking) booking {
 
 // bookings lists one's own, newest first (D-44).
 func (f face) bookings(c *page.Context) error {
-	var found []counselling.Booking
-	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
-		found, err = counselling.Mine(c, tx, who)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, listOf(found, bookingIn(c.Zone())))
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[booking], error) {
+		found, err := counselling.Mine(c, tx, who)
+		return listOf(found, bookingIn(c.Zone())), err
+	})
 }
 
 // book takes an hour (D-42). A repeat finds the booking the first request made: the
@@ -250,14 +239,10 @@ func madeBefore(c *page.Context, slotID string) (b counselling.Booking, err erro
 
 // booking returns one with its history, to its student or the centre.
 func (f face) booking(c *page.Context) error {
-	var b counselling.Booking
-	if err := c.Update(func(tx *store.Tx, who identity.Person) (err error) {
-		b, err = counselling.Get(c, tx, who, c.Param("booking"))
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, bookingIn(c.Zone())(b))
+	return reply(c, c.Update, func(tx *store.Tx, who identity.Person) (booking, error) {
+		b, err := counselling.Get(c, tx, who, c.Param("booking"))
+		return bookingIn(c.Zone())(b), err
+	})
 }
 
 // cancel gives the hour back; late, if the body says that it is known to count.
@@ -266,10 +251,8 @@ func (f face) cancel(c *page.Context) error {
 		Reason string `json:"reason"`
 		Late   bool   `json:"late"`
 	}
-	if c.Gin.Request.ContentLength != 0 {
-		if err := c.ReadJSON(&in); err != nil {
-			return err
-		}
+	if err := c.ReadJSONIfAny(&in); err != nil {
+		return err
 	}
 	return act(c, func(ctx context.Context, tx *store.Tx, who identity.Person, id string) (err error) {
 		if in.Late {
@@ -306,10 +289,8 @@ func decide(c *page.Context, do verb) error {
 	var in struct {
 		Reason string `json:"reason"`
 	}
-	if c.Gin.Request.ContentLength != 0 {
-		if err := c.ReadJSON(&in); err != nil {
-			return err
-		}
+	if err := c.ReadJSONIfAny(&in); err != nil {
+		return err
 	}
 	return act(c, func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
 		_, err := do(ctx, tx, who, id, in.Reason)
@@ -354,33 +335,34 @@ func (f face) day(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	var d counselling.Day
-	if err := c.Update(func(tx *store.Tx, who identity.Person) error {
-		centre, err := centreOf(c, tx, who, c.Query("centre"))
+	return reply(c, c.Update, func(tx *store.Tx, who identity.Person) (day, error) {
+		centre, err := centreOf(c, tx, who)
 		if err != nil {
-			return err
+			return day{}, err
 		}
-		d, err = counselling.DayList(c, tx, who, centre, date)
-		return err
-	}); err != nil {
-		return err
-	}
-	zone := c.Zone()
-	return c.JSON(http.StatusOK, day{
-		Date: d.Date.In(zone).Format(time.DateOnly), Slots: listOf(d.Slots, slotIn(zone)).Items,
-		Bookings: listOf(d.Bookings, bookingIn(zone)).Items, Pending: listOf(d.Pending, bookingIn(zone)).Items,
+		d, err := counselling.DayList(c, tx, who, centre, date)
+		return dayIn(c.Zone(), d), err
 	})
 }
 
-// centreOf finds the centre by its public id, or the first the person works at for "".
-func centreOf(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) (int64, error) {
+func dayIn(zone *time.Location, d counselling.Day) day {
+	return day{
+		Date: d.Date.In(zone).Format(time.DateOnly), Slots: listOf(d.Slots, slotIn(zone)).Items,
+		Bookings: listOf(d.Bookings, bookingIn(zone)).Items, Pending: listOf(d.Pending, bookingIn(zone)).Items,
+	}
+}
+
+// centreOf finds the centre of the query by its public id, or the first the person works
+// at if it names none.
+func centreOf(c *page.Context, tx *store.Tx, who identity.Person) (int64, error) {
+	publicID := c.Query("centre")
 	if publicID == "" {
 		if own := counselling.Centres(who); len(own) > 0 {
 			return own[0], nil
 		}
 		return 0, counselling.ErrConfidential
 	}
-	centres, err := identity.Units(ctx, tx, identity.Centre)
+	centres, err := identity.Units(c, tx, identity.Centre)
 	if err != nil {
 		return 0, err
 	}

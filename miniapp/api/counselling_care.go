@@ -37,25 +37,21 @@ type question struct {
 
 // intake tells whether I answer the questions before a booking, and which they are (T4).
 func (f face) intake(c *page.Context) error {
-	out := intake{Questions: []question{}}
-	if err := c.View(func(tx *store.Tx, who identity.Person) error {
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (intake, error) {
 		form, err := counselling.IntakeForm(c, tx, who)
 		if errs.KindOf(err) == errs.Unavailable {
-			return nil // none were published
+			return intake{Questions: []question{}}, nil // none were published
 		}
 		if err != nil {
-			return err
+			return intake{}, err
 		}
-		out.Version = form.Version
-		out.Questions = listOf(form.Questions, func(q counselling.Question) question {
-			return question{q.Text, listOf(q.Options, func(o counselling.Option) string { return o.Text }).Items}
-		}).Items
-		out.Needed, err = counselling.NeedsIntake(c, tx, who)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, out)
+		needed, err := counselling.NeedsIntake(c, tx, who)
+		return intake{needed, form.Version, listOf(form.Questions, questionOut).Items}, err
+	})
+}
+
+func questionOut(q counselling.Question) question {
+	return question{q.Text, listOf(q.Options, func(o counselling.Option) string { return o.Text }).Items}
 }
 
 // answerIntake keeps my answers. After a red one help is true: the numbers to call come
@@ -125,21 +121,12 @@ type intakeReply struct {
 	Level    string `json:"level"`
 }
 
-// at is a time in the zone, nil if there is none.
-func at(t time.Time, zone *time.Location) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.In(zone)
-	return &t
-}
-
 func caseIn(zone *time.Location) func(counselling.Case) redCase {
 	return func(k counselling.Case) redCase {
 		out := redCase{
 			ID: k.PublicID, State: string(k.State), Label: k.State.Label(), Source: k.Source, OpenedAt: k.OpenedAt.In(zone),
 			Student: student{k.Student.Name, k.Student.Number, k.Student.College}, Class: k.Class,
-			TakenBy: k.TakenBy, TakenAt: at(k.TakenAt, zone), ClosedBy: k.ClosedBy, ClosedAt: at(k.ClosedAt, zone), Outcome: k.Outcome,
+			TakenBy: k.TakenBy, TakenAt: moment(k.TakenAt, zone), ClosedBy: k.ClosedBy, ClosedAt: moment(k.ClosedAt, zone), Outcome: k.Outcome,
 			Minor: k.Minor, Guardian: k.Guardian,
 		}
 		out.History = listOf(k.History, func(e counselling.CaseEvent) caseEvent { return caseEvent{e.At.In(zone), e.Label(), e.By} }).Items
@@ -155,30 +142,22 @@ func caseIn(zone *time.Location) func(counselling.Case) redCase {
 // cases lists whom the centre must talk to now, those that wait first; the front desk
 // sees those it was called to. Reading it is audited.
 func (f face) cases(c *page.Context) error {
-	var found []counselling.Case
-	if err := c.Update(func(tx *store.Tx, who identity.Person) error {
-		centre, err := centreOf(c, tx, who, c.Query("centre"))
+	return reply(c, c.Update, func(tx *store.Tx, who identity.Person) (list[redCase], error) {
+		centre, err := centreOf(c, tx, who)
 		if err != nil {
-			return err
+			return list[redCase]{}, err
 		}
-		found, err = counselling.Cases(c, tx, who, centre)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, listOf(found, caseIn(c.Zone())))
+		found, err := counselling.Cases(c, tx, who, centre)
+		return listOf(found, caseIn(c.Zone())), err
+	})
 }
 
 // redCase is one case with what is needed to call its student; reading it is audited.
 func (f face) redCase(c *page.Context) error {
-	var k counselling.Case
-	if err := c.Update(func(tx *store.Tx, who identity.Person) (err error) {
-		k, err = counselling.GetCase(c, tx, who, c.Param("case"))
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, caseIn(c.Zone())(k))
+	return reply(c, c.Update, func(tx *store.Tx, who identity.Person) (redCase, error) {
+		k, err := counselling.GetCase(c, tx, who, c.Param("case"))
+		return caseIn(c.Zone())(k), err
+	})
 }
 
 func (f face) takeCase(c *page.Context) error { return f.onCase(c, counselling.TakeCase) }
@@ -198,10 +177,7 @@ func (f face) closeCase(c *page.Context) error {
 
 // onCase acts on the case and answers with it as it is then. A repeat only answers.
 func (f face) onCase(c *page.Context, do func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error) error {
-	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error { return do(c, tx, who, c.Param("case")) }); err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	return f.redCase(c)
+	return once(c, func(tx *store.Tx, who identity.Person) error { return do(c, tx, who, c.Param("case")) }, f.redCase)
 }
 
 type turn struct {
@@ -216,35 +192,29 @@ type gap struct {
 	To   time.Time `json:"to"`
 }
 
+type roster struct {
+	Items []turn `json:"items"`
+	Gaps  []gap  `json:"gaps"`
+}
+
 // duty is who answers red answers in a span, by default the coming week, and when nobody does.
 func (f face) duty(c *page.Context) error {
-	from, err := timeParam(c, "from", c.Now())
+	from, to, err := week(c)
 	if err != nil {
-		return err
-	}
-	to, err := timeParam(c, "to", from.AddDate(0, 0, 7))
-	if err != nil {
-		return err
-	}
-	var found []counselling.Duty
-	if err := c.View(func(tx *store.Tx, who identity.Person) error {
-		centre, err := centreOf(c, tx, who, c.Query("centre"))
-		if err != nil {
-			return err
-		}
-		found, err = counselling.Roster(c, tx, who, centre, from, to)
-		return err
-	}); err != nil {
 		return err
 	}
 	zone := c.Zone()
-	return c.JSON(http.StatusOK, struct {
-		Items []turn `json:"items"`
-		Gaps  []gap  `json:"gaps"`
-	}{
-		listOf(found, func(d counselling.Duty) turn {
-			return turn{d.Name, d.StartsAt.In(zone), d.EndsAt.In(zone), d.Position}
-		}).Items,
-		listOf(counselling.Gaps(found, from, to), func(g counselling.Gap) gap { return gap{g.From.In(zone), g.To.In(zone)} }).Items,
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (roster, error) {
+		centre, err := centreOf(c, tx, who)
+		if err != nil {
+			return roster{}, err
+		}
+		found, err := counselling.Roster(c, tx, who, centre, from, to)
+		return roster{
+			listOf(found, func(d counselling.Duty) turn {
+				return turn{d.Name, d.StartsAt.In(zone), d.EndsAt.In(zone), d.Position}
+			}).Items,
+			listOf(counselling.Gaps(found, from, to), func(g counselling.Gap) gap { return gap{g.From.In(zone), g.To.In(zone)} }).Items,
+		}, err
 	})
 }

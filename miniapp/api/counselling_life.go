@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/counselling"
@@ -73,16 +71,11 @@ type strike struct {
 func strikeIn(c *page.Context) func(counselling.Strike) strike {
 	zone, now := c.Zone(), c.Now()
 	return func(s counselling.Strike) strike {
-		out := strike{
+		return strike{
 			ID: s.PublicID, Booking: s.Booking, Kind: string(s.Kind), State: string(s.State), Label: s.State.Label(),
 			StartsAt: s.StartsAt.In(zone), Counsellor: s.Counsellor, At: s.At.In(zone), LapsesAt: s.LapsesAt.In(zone),
-			Counts: s.Counts(now), Appeal: s.Appeal, DecidedBy: s.DecidedBy, Reason: s.Reason,
+			Counts: s.Counts(now), Appeal: s.Appeal, DecidedAt: moment(s.DecidedAt, zone), DecidedBy: s.DecidedBy, Reason: s.Reason,
 		}
-		if !s.DecidedAt.IsZero() {
-			at := s.DecidedAt.In(zone)
-			out.DecidedAt = &at
-		}
-		return out
 	}
 }
 
@@ -95,19 +88,14 @@ type strikes struct {
 
 // strikes lists one's own strikes and what follows from them (T19).
 func (f face) strikes(c *page.Context) error {
-	var found counselling.Strikes
-	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
-		found, err = counselling.MyStrikes(c, tx, who)
-		return err
-	}); err != nil {
-		return err
-	}
-	out := strikes{Items: listOf(found.List, strikeIn(c)).Items, Count: found.Count, Limit: found.Limit}
-	if found.Paused(c.Now()) {
-		until := found.PausedUntil.In(c.Zone())
-		out.PausedUntil = &until
-	}
-	return c.JSON(http.StatusOK, out)
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (strikes, error) {
+		found, err := counselling.MyStrikes(c, tx, who)
+		out := strikes{Items: listOf(found.List, strikeIn(c)).Items, Count: found.Count, Limit: found.Limit}
+		if found.Paused(c.Now()) {
+			out.PausedUntil = moment(found.PausedUntil, c.Zone())
+		}
+		return out, err
+	})
 }
 
 // appeal is the student's one sentence about a strike.
@@ -118,39 +106,29 @@ func (f face) appeal(c *page.Context) error {
 	if err := c.ReadJSON(&in); err != nil {
 		return err
 	}
-	return decideStrike(c, func(ctx context.Context, tx *store.Tx, who identity.Person, id, _ string) (counselling.Strike, error) {
-		return counselling.Appeal(ctx, tx, who, id, in.Text)
-	}, "")
+	return onStrike(c, counselling.Appeal, in.Text)
 }
 
-func (f face) lift(c *page.Context) error { return answerStrike(c, counselling.Lift) }
+func (f face) lift(c *page.Context) error { return decideStrike(c, counselling.Lift) }
 
-func (f face) uphold(c *page.Context) error { return answerStrike(c, counselling.Uphold) }
+func (f face) uphold(c *page.Context) error { return decideStrike(c, counselling.Uphold) }
 
-type strikeVerb func(ctx context.Context, tx *store.Tx, who identity.Person, strike, reason string) (counselling.Strike, error)
+type strikeVerb func(ctx context.Context, tx *store.Tx, who identity.Person, strike, words string) (counselling.Strike, error)
 
-// answerStrike does one of the centre's verbs with the reason of the body, if it has one.
-func answerStrike(c *page.Context, do strikeVerb) error {
+// decideStrike does one of the centre's verbs with the reason of the body, if it has one.
+func decideStrike(c *page.Context, do strikeVerb) error {
 	var in struct {
 		Reason string `json:"reason"`
 	}
-	if c.Gin.Request.ContentLength != 0 {
-		if err := c.ReadJSON(&in); err != nil {
-			return err
-		}
+	if err := c.ReadJSONIfAny(&in); err != nil {
+		return err
 	}
-	return decideStrike(c, do, in.Reason)
+	return onStrike(c, do, in.Reason)
 }
 
-// decideStrike does the verb. A repeat has nothing to do, and answers that.
-func decideStrike(c *page.Context, do strikeVerb, reason string) error {
-	err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
-		_, err := do(c, tx, who, c.Param("strike"), reason)
+func onStrike(c *page.Context, do strikeVerb, words string) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
+		_, err := do(c, tx, who, c.Param("strike"), words)
 		return err
-	})
-	if err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	c.Gin.Status(http.StatusNoContent)
-	return nil
+	}, done)
 }

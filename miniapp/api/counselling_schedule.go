@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -96,35 +95,29 @@ type absence struct {
 	Why  string    `json:"why"`
 }
 
+type schedule struct {
+	Rules    []hoursRule `json:"rules"`
+	Absences []absence   `json:"absences"`
+	Slots    []slot      `json:"slots"`
+	May      bool        `json:"may_change"`
+}
+
 // schedule is a counsellor's rules, absences and hours of a span, by default a week.
 func (f face) schedule(c *page.Context) error {
-	from, err := timeParam(c, "from", c.Now())
+	from, to, err := week(c)
 	if err != nil {
-		return err
-	}
-	to, err := timeParam(c, "to", from.AddDate(0, 0, 7))
-	if err != nil {
-		return err
-	}
-	var s counselling.Schedule
-	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
-		s, err = counselling.ScheduleOf(c, tx, who, c.Param("counsellor"), from, to)
-		return err
-	}); err != nil {
 		return err
 	}
 	zone := c.Zone()
-	return c.JSON(http.StatusOK, struct {
-		Rules    []hoursRule `json:"rules"`
-		Absences []absence   `json:"absences"`
-		Slots    []slot      `json:"slots"`
-		May      bool        `json:"may_change"`
-	}{
-		listOf(s.Rules, ruleOut).Items,
-		listOf(s.Offs, func(o counselling.Off) absence {
-			return absence{o.PublicID, o.From.In(zone), o.To.In(zone), string(o.Why)}
-		}).Items,
-		listOf(s.Slots, slotIn(zone)).Items, s.May,
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (schedule, error) {
+		s, err := counselling.ScheduleOf(c, tx, who, c.Param("counsellor"), from, to)
+		return schedule{
+			listOf(s.Rules, ruleOut).Items,
+			listOf(s.Offs, func(o counselling.Off) absence {
+				return absence{o.PublicID, o.From.In(zone), o.To.In(zone), string(o.Why)}
+			}).Items,
+			listOf(s.Slots, slotIn(zone)).Items, s.May,
+		}, err
 	})
 }
 
@@ -140,15 +133,11 @@ type change struct {
 // did. A repeat did nothing.
 func (f face) replan(c *page.Context, do func(tx *store.Tx, who identity.Person) (counselling.Change, error)) error {
 	out := change{Stay: []booking{}}
-	err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
-		done, err := do(tx, who)
-		out = change{len(done.Added), len(done.Removed), len(done.Blocked), listOf(done.Stay, bookingIn(c.Zone())).Items}
+	return once(c, func(tx *store.Tx, who identity.Person) error {
+		did, err := do(tx, who)
+		out = change{len(did.Added), len(did.Removed), len(did.Blocked), listOf(did.Stay, bookingIn(c.Zone())).Items}
 		return err
-	})
-	if err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	return c.JSON(http.StatusOK, out)
+	}, func(c *page.Context) error { return c.JSON(http.StatusOK, out) })
 }
 
 // saveRule writes a rule, a new one without an id, and plans the hours at once.
@@ -167,10 +156,8 @@ func (f face) endRule(c *page.Context) error {
 	var in struct {
 		Last string `json:"last"`
 	}
-	if c.Gin.Request.ContentLength != 0 {
-		if err := c.ReadJSON(&in); err != nil {
-			return err
-		}
+	if err := c.ReadJSONIfAny(&in); err != nil {
+		return err
 	}
 	last := calendar.Midnight(c.Now(), c.Zone()).AddDate(0, 0, -1)
 	if in.Last != "" {
@@ -222,16 +209,12 @@ func (f face) days(c *page.Context) error {
 		}
 		year = n
 	}
-	var found []calendar.Special
-	if err := c.View(func(tx *store.Tx, _ identity.Person) (err error) {
-		found, err = calendar.Year(c, tx, year)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, listOf(found, func(s calendar.Special) specialDay {
-		return specialDay{s.Day.Format(time.DateOnly), string(s.Kind), s.Name, int(s.Follows)}
-	}))
+	return reply(c, c.View, func(tx *store.Tx, _ identity.Person) (list[specialDay], error) {
+		found, err := calendar.Year(c, tx, year)
+		return listOf(found, func(s calendar.Special) specialDay {
+			return specialDay{s.Day.Format(time.DateOnly), string(s.Kind), s.Name, int(s.Follows)}
+		}), err
+	})
 }
 
 // saveDay puts a special day into the calendar; the hours follow at once. Which bookings
@@ -242,10 +225,10 @@ func (f face) saveDay(c *page.Context) error {
 		return err
 	}
 	day, _ := time.ParseInLocation(time.DateOnly, in.Day, c.Zone()) // none is refused by the verb
-	return f.calendarDone(c, func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := counselling.SaveDays(c, tx, who, calendar.Special{Day: day, Kind: calendar.Kind(in.Kind), Name: in.Name, Follows: time.Weekday(in.Follows)})
 		return err
-	})
+	}, done)
 }
 
 // removeDay makes a date an ordinary day again.
@@ -257,19 +240,11 @@ func (f face) removeDay(c *page.Context) error {
 		return err
 	}
 	day, wrong := time.ParseInLocation(time.DateOnly, in.Day, c.Zone())
-	return f.calendarDone(c, func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := counselling.RemoveDay(c, tx, who, day)
 		if err == nil && wrong != nil {
 			return errs.Field("day", "日期写成 2026-10-14 这样。")
 		}
 		return err
-	})
-}
-
-func (f face) calendarDone(c *page.Context, do func(tx *store.Tx, who identity.Person) error) error {
-	if err := c.ActByKey(do); err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	c.Gin.Status(http.StatusNoContent)
-	return nil
+	}, done)
 }

@@ -60,23 +60,20 @@ func waitIn(zone *time.Location) func(counselling.Wait) wait {
 	}
 }
 
+type myWait struct {
+	Wait *wait `json:"wait"`
+}
+
 // wait is my place in the queue, null if I do not wait (T2).
 func (f face) wait(c *page.Context) error {
-	var w *counselling.Wait
-	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
-		w, err = counselling.MyWait(c, tx, who)
-		return err
-	}); err != nil {
-		return err
-	}
-	var out struct {
-		Wait *wait `json:"wait"`
-	}
-	if w != nil {
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (myWait, error) {
+		w, err := counselling.MyWait(c, tx, who)
+		if err != nil || w == nil {
+			return myWait{}, err
+		}
 		mine := waitIn(c.Zone())(*w)
-		out.Wait = &mine
-	}
-	return c.JSON(http.StatusOK, out)
+		return myWait{&mine}, nil
+	})
 }
 
 // join takes a place in the queue. A repeat only answers with it.
@@ -105,36 +102,28 @@ func (f face) join(c *page.Context) error {
 		}
 		*day.into = t
 	}
-	return f.queued(c, func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := counselling.Join(c, tx, who, want, counselling.ViaAPI)
 		return err
-	})
+	}, f.wait)
 }
 
 func (f face) leave(c *page.Context) error {
-	return f.queued(c, func(tx *store.Tx, who identity.Person) error { return counselling.Leave(c, tx, who) })
+	return once(c, func(tx *store.Tx, who identity.Person) error { return counselling.Leave(c, tx, who) }, f.wait)
 }
 
 func (f face) keep(c *page.Context) error {
-	return f.queued(c, func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := counselling.Keep(c, tx, who)
 		return err
-	})
+	}, f.wait)
 }
 
 func (f face) decline(c *page.Context) error {
-	return f.queued(c, func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := counselling.Decline(c, tx, who, c.Param("offer"))
 		return err
-	})
-}
-
-// queued acts on the queue and answers with my place in it then. A repeat only answers.
-func (f face) queued(c *page.Context, act func(tx *store.Tx, who identity.Person) error) error {
-	if err := c.ActByKey(act); err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	return f.wait(c)
+	}, f.wait)
 }
 
 // accept takes the place offered and answers with the booking. A repeat finds the
@@ -160,18 +149,14 @@ func (f face) accept(c *page.Context) error {
 
 // waitlist is the centre's queue in its order; reading it is audited.
 func (f face) waitlist(c *page.Context) error {
-	var found []counselling.Wait
-	if err := c.Update(func(tx *store.Tx, who identity.Person) error {
-		centre, err := centreOf(c, tx, who, c.Query("centre"))
+	return reply(c, c.Update, func(tx *store.Tx, who identity.Person) (list[wait], error) {
+		centre, err := centreOf(c, tx, who)
 		if err != nil {
-			return err
+			return list[wait]{}, err
 		}
-		found, err = counselling.Waitlist(c, tx, who, centre)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, listOf(found, waitIn(c.Zone())))
+		found, err := counselling.Waitlist(c, tx, who, centre)
+		return listOf(found, waitIn(c.Zone())), err
+	})
 }
 
 // offerFree offers a free place by the hand of the centre.
@@ -184,14 +169,10 @@ func (f face) offerFree(c *page.Context) error {
 	if err := c.ReadJSON(&in); err != nil {
 		return err
 	}
-	var w counselling.Wait
-	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) (err error) {
-		w, err = offerBy(c, tx, who, in.Slot, in.Wait, in.Reason)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, waitIn(c.Zone())(w))
+	return reply(c, c.ActByKey, func(tx *store.Tx, who identity.Person) (wait, error) {
+		w, err := offerBy(c, tx, who, in.Slot, in.Wait, in.Reason)
+		return waitIn(c.Zone())(w), err
+	})
 }
 
 // offerBy keeps from who is not of a centre whether a slot exists.

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"net/http"
-
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
@@ -22,17 +20,12 @@ type person struct {
 }
 
 func (f face) me(c *page.Context) error {
-	var p person
-	if err := c.View(func(_ *store.Tx, who identity.Person) error {
-		p = person{
+	return reply(c, c.View, func(_ *store.Tx, who identity.Person) (person, error) {
+		return person{
 			ID: who.PublicID, Name: who.Name, Kind: string(who.Kind), Number: who.Number, Level: who.Level,
 			Unit: who.UnitName, College: who.CollegeName, Campus: who.CampusName,
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, p)
+		}, nil
+	})
 }
 
 type module struct {
@@ -49,16 +42,13 @@ type item struct {
 
 // home returns the three modules with what works for this person (D-37).
 func (f face) home(c *page.Context) error {
-	var modules []templates.Module
-	if err := c.View(func(tx *store.Tx, who identity.Person) error {
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[module], error) {
 		home, err := service.Home(c, tx, f.Home)
-		modules = page.ModulesFor(home, who)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, listOf(modules, func(m templates.Module) module {
-		items := listOf(m.Items, func(i templates.Item) item { return item{i.Code, i.Title, i.Detail, i.Path} })
-		return module{m.Name, items.Items}
-	}))
+		return listOf(page.ModulesFor(home, who), moduleOut), err
+	})
+}
+
+func moduleOut(m templates.Module) module {
+	items := listOf(m.Items, func(i templates.Item) item { return item{i.Code, i.Title, i.Detail, i.Path} })
+	return module{m.Name, items.Items}
 }

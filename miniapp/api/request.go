@@ -55,15 +55,6 @@ func findingsOf(v rule.Verdict, zone *time.Location) []finding {
 	}).Items
 }
 
-// moment is null for the zero time.
-func moment(t time.Time, zone *time.Location) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	at := t.In(zone)
-	return &at
-}
-
 type serviceOffer struct {
 	Code     string    `json:"code"`
 	Title    string    `json:"title"`
@@ -84,14 +75,10 @@ func serviceOfferIn(zone *time.Location) func(request.Offer) serviceOffer {
 
 // services lists what can be applied for, with why what cannot (D-03, D-67).
 func (f face) services(c *page.Context) error {
-	var offers []request.Offer
-	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
-		offers, err = f.Requests.Services(c, tx, who)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, listOf(offers, serviceOfferIn(c.Zone())))
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[serviceOffer], error) {
+		offers, err := f.Requests.Services(c, tx, who)
+		return listOf(offers, serviceOfferIn(c.Zone())), err
+	})
 }
 
 type serviceNotice struct {
@@ -112,37 +99,28 @@ type wholeOffer struct {
 }
 
 func (f face) service(c *page.Context) error {
-	var out wholeOffer
-	if err := c.View(func(tx *store.Tx, who identity.Person) error {
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (wholeOffer, error) {
 		o, err := f.Requests.Offer(c, tx, who, c.Param("service"))
 		if err != nil {
-			return err
+			return wholeOffer{}, err
 		}
 		d := o.Service.Definition
-		out = wholeOffer{
+		out := wholeOffer{
 			serviceOffer: serviceOfferIn(c.Zone())(o), Department: d.Department, Place: d.Place, Hours: d.Hours, Contacts: d.ContactsFor(who.CampusName),
 			Notice:    serviceNotice{Version: d.Notice.Version(), Attention: d.Notice.Attention, Process: d.Notice.Process},
 			Materials: listOf(d.Paper(), func(m service.Material) string { return m.Name }).Items,
 		}
 		_, out.Notice.Agreed, err = service.Agreed(c, tx, who, d)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, out)
+		return out, err
+	})
 }
 
 // schema is the JSON Schema of what save, submit and resubmit take.
 func (f face) schema(c *page.Context) error {
-	var schema map[string]any
-	if err := c.View(func(tx *store.Tx, _ identity.Person) error {
+	return reply(c, c.View, func(tx *store.Tx, _ identity.Person) (map[string]any, error) {
 		v, err := service.ByCode(c, tx, c.Param("service"))
-		schema = v.Form.Schema()
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, schema)
+		return v.Form.Schema(), err
+	})
 }
 
 // agree agrees to the notice that was read (D-38).
@@ -153,7 +131,7 @@ func (f face) agree(c *page.Context) error {
 	if err := c.ReadJSON(&in); err != nil {
 		return err
 	}
-	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		v, err := service.ByCode(c, tx, c.Param("service"))
 		if err != nil {
 			return err
@@ -162,10 +140,7 @@ func (f face) agree(c *page.Context) error {
 			return err
 		}
 		return f.filled(c, tx, who)
-	}); err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	return f.service(c)
+	}, f.service)
 }
 
 type paper struct {
@@ -182,21 +157,23 @@ type paper struct {
 	Findings []finding    `json:"findings"`
 }
 
-func (f face) showPaper(c *page.Context, status int, id string) error {
-	var p request.Paper
-	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
-		p, err = f.Requests.Paper(c, tx, who, id)
-		return err
-	}); err != nil {
-		return err
-	}
-	same := func(s string) string { return s }
-	return c.JSON(status, paper{
-		ID: p.PublicID, Service: p.Service.Code, Returned: p.Returned, Marked: listOf(p.Marked, same).Items, Reason: p.Reason,
-		Answers: p.Answers, Missing: listOf(p.Missing, same).Items, Blocked: p.Blocked, Agreed: p.Agreed, Ready: p.Ready(),
-		Findings: findingsOf(p.Verdict, c.Zone()),
+func (f face) showPaper(c *page.Context, id string) error {
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (paper, error) {
+		p, err := f.Requests.Paper(c, tx, who, id)
+		return paperIn(c.Zone(), p), err
 	})
 }
+
+func paperIn(zone *time.Location, p request.Paper) paper {
+	return paper{
+		ID: p.PublicID, Service: p.Service.Code, Returned: p.Returned, Marked: listOf(p.Marked, same).Items, Reason: p.Reason,
+		Answers: p.Answers, Missing: listOf(p.Missing, same).Items, Blocked: p.Blocked, Agreed: p.Agreed, Ready: p.Ready(),
+		Findings: findingsOf(p.Verdict, zone),
+	}
+}
+
+// same has listOf make [] of a list that may be nil.
+func same(s string) string { return s }
 
 // start begins an application, or finds the one begun; a repeat finds it too.
 func (f face) start(c *page.Context) error {
@@ -213,7 +190,7 @@ func (f face) start(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	return f.showPaper(c, http.StatusOK, id)
+	return f.showPaper(c, id)
 }
 
 // question puts a question about a service to a person (R-09).
@@ -224,14 +201,10 @@ func (f face) question(c *page.Context) error {
 	if err := c.ReadJSON(&in); err != nil {
 		return err
 	}
-	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := f.Requests.AskPerson(c, tx, who, c.Param("service"), in.Text)
 		return err
-	}); err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	c.Gin.Status(http.StatusNoContent)
-	return nil
+	}, done)
 }
 
 // questionOn puts a question about one's application to whoever reviews it; with a field,
@@ -244,18 +217,14 @@ func (f face) questionOn(c *page.Context) error {
 	if err := c.ReadJSON(&in); err != nil {
 		return err
 	}
-	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := f.Requests.AskAbout(c, tx, who, c.Param("application"), in.Field, in.Text)
 		return err
-	}); err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	c.Gin.Status(http.StatusNoContent)
-	return nil
+	}, done)
 }
 
 func (f face) draft(c *page.Context) error {
-	return f.showPaper(c, http.StatusOK, c.Param("application"))
+	return f.showPaper(c, c.Param("application"))
 }
 
 // readAnswers reads the body as the answers of the application's form, nil if there is no
@@ -291,15 +260,12 @@ func (f face) saveDraft(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		if _, err := f.Requests.Save(c, tx, who, c.Param("application"), in); err != nil {
 			return err
 		}
 		return f.filled(c, tx, who)
-	}); err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	return f.showPaper(c, http.StatusOK, c.Param("application"))
+	}, f.draft)
 }
 
 // filled has a chat that waits for what was just written go on.
@@ -311,13 +277,9 @@ func (f face) filled(c *page.Context, tx *store.Tx, who identity.Person) error {
 }
 
 func (f face) discard(c *page.Context) error {
-	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		return f.Requests.Discard(c, tx, who, c.Param("application"))
-	}); err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	c.Gin.Status(http.StatusNoContent)
-	return nil
+	}, done)
 }
 
 // submit hands the draft in, with the answers of the body or as it stands.
@@ -341,25 +303,19 @@ func (f face) handIn(c *page.Context, do func(tx *store.Tx, who identity.Person,
 	if err != nil {
 		return err
 	}
-	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		if err := do(tx, who, c.Param("application"), in); err != nil {
 			return err
 		}
 		return f.filled(c, tx, who)
-	}); err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	return f.application(c)
+	}, f.application)
 }
 
 func (f face) takeBack(c *page.Context) error {
-	if err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
+	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := f.Requests.Withdraw(c, tx, who, c.Param("application"))
 		return err
-	}); err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	return f.application(c)
+	}, f.application)
 }
 
 type next struct {
@@ -425,7 +381,7 @@ func applicationIn(zone *time.Location) func(request.Application) application {
 		out := application{
 			ID: a.PublicID, Number: a.Number, Service: a.Service.Code, Title: a.Service.Title, State: string(a.State), Label: a.StateLabel(),
 			CreatedAt: a.CreatedAt.In(zone), SubmittedAt: moment(a.SubmittedAt, zone), EndedAt: moment(a.EndedAt, zone),
-			Reason: a.Review.Reason, Opinion: a.Review.Opinion, Marked: listOf(a.Review.Marked, func(s string) string { return s }).Items,
+			Reason: a.Review.Reason, Opinion: a.Review.Opinion, Marked: listOf(a.Review.Marked, same).Items,
 			Materials: listOf(a.Materials, func(m request.Material) material {
 				return material{m.Code, m.Name, m.Required, moment(m.ReceivedAt, zone)}
 			}).Items,
@@ -442,31 +398,29 @@ func applicationIn(zone *time.Location) func(request.Application) application {
 
 // applications lists one's own, the newest first.
 func (f face) applications(c *page.Context) error {
-	var mine []request.Application
-	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
-		mine, err = f.Requests.Mine(c, tx, who)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, listOf(mine, applicationIn(c.Zone())))
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[application], error) {
+		mine, err := f.Requests.Mine(c, tx, who)
+		return listOf(mine, applicationIn(c.Zone())), err
+	})
 }
 
 // application is one with everything about it; reading by others than the student is
 // audited, hence Update.
 func (f face) application(c *page.Context) error {
-	var a request.Application
-	if err := c.Update(func(tx *store.Tx, who identity.Person) (err error) {
-		a, err = f.Requests.Get(c, tx, who, c.Param("application"))
-		return err
-	}); err != nil {
-		return err
-	}
-	zone := c.Zone()
+	return reply(c, c.Update, func(tx *store.Tx, who identity.Person) (wholeApplication, error) {
+		a, err := f.Requests.Get(c, tx, who, c.Param("application"))
+		if err != nil {
+			return wholeApplication{}, err
+		}
+		return wholeApplicationIn(c.Zone(), a), nil
+	})
+}
+
+func wholeApplicationIn(zone *time.Location, a request.Application) wholeApplication {
 	out := wholeApplication{
 		application: applicationIn(zone)(a), Findings: findingsOf(a.Verdict, zone), Appeal: a.Service.Appeal.Text,
 		Answers: listOf(a.Rows(), func(r form.Row) answer {
-			return answer{r.Name, r.Label, r.Text, listOf(r.Files, func(s string) string { return s }).Items, r.Source, r.Dispute}
+			return answer{r.Name, r.Label, r.Text, listOf(r.Files, same).Items, r.Source, r.Dispute}
 		}).Items,
 		History: listOf(a.History, func(e request.Event) step {
 			return step{e.At.In(zone), string(e.State), e.Label(), e.By, e.Words}
@@ -475,7 +429,7 @@ func (f face) application(c *page.Context) error {
 	if a.Certificate != nil {
 		out.Certificate = a.Certificate.Number
 	}
-	return c.JSON(http.StatusOK, out)
+	return out
 }
 
 // upload keeps one file, the body of the call, for a field of the application.

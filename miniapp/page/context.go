@@ -243,6 +243,14 @@ func (c *Context) ReadJSON(v any) error {
 	return nil
 }
 
+// ReadJSONIfAny is ReadJSON for a call that may come without a body.
+func (c *Context) ReadJSONIfAny(v any) error {
+	if c.Gin.Request.ContentLength == 0 {
+		return nil
+	}
+	return c.ReadJSON(v)
+}
+
 // ICS is the media type of a calendar file.
 const ICS = "text/calendar; charset=utf-8"
 
