@@ -28,7 +28,7 @@ func registerCare(r page.Routes) {
 	registerVault(r)
 }
 
-// careItems are the centre's queues and pages of care around the hour.
+// careItems are the centre's queues of who needs more than an hour.
 func careItems(ctx context.Context, tx *store.Tx, who identity.Person, centre int64) ([]Item, error) {
 	open, err := counselling.CasesOpen(ctx, tx, who)
 	if err != nil {
@@ -39,7 +39,7 @@ func careItems(ctx context.Context, tx *store.Tx, who identity.Person, centre in
 		return nil, err
 	}
 	items := []Item{
-		{Path: "/desk/counselling/cases", Name: "紧急联系", Detail: "需要马上联系的同学，由谁联系", Count: open},
+		{Path: "/desk/counselling/cases", Name: "紧急联系", Detail: "需要马上联系的同学", Count: open},
 		{Path: "/desk/counselling/duty", Name: "值班表", Detail: "谁在什么时候接紧急联系", Count: len(gaps)},
 	}
 	if counselling.Cares(who, centre) {
@@ -48,12 +48,8 @@ func careItems(ctx context.Context, tx *store.Tx, who identity.Person, centre in
 			return nil, err
 		}
 		items = append(items,
-			Item{Path: "/desk/counselling/concerns", Name: "辅导员的关注", Detail: "辅导员写来的关注，回复一句", Count: concerns},
-			Item{Path: "/desk/counselling/disclosures", Name: "破例披露", Detail: "两人同意、最少内容、限时查看"},
-			Item{Path: "/desk/counselling/said", Name: "反馈", Detail: "五位以上同学合在一起的数字"})
-	}
-	if counselling.Runs(who, centre) {
-		items = append(items, Item{Path: "/desk/counselling/care", Name: "问卷和值守", Detail: "预约前的问题、转给下一位的时间"})
+			Item{Path: "/desk/counselling/concerns", Name: "辅导员的关注", Detail: "辅导员写来的，回复一句", Count: concerns},
+			Item{Path: "/desk/counselling/disclosures", Name: "破例披露", Detail: "两人同意，限时查看"})
 	}
 	return items, nil
 }
@@ -264,6 +260,14 @@ func (*Care) Template() string { return "desk/care" }
 // WordChoices are what crisis words in chat may do.
 func (*Care) WordChoices() []Choice {
 	return []Choice{{counselling.WordsAsk, "给号码，再问同学要不要老师联系"}, {counselling.WordsAlways, "给号码，并且马上请值班老师联系"}}
+}
+
+// LevelBadge says how soon somebody talks to who chose the option.
+func (*Care) LevelBadge(o counselling.Option) page.Badge {
+	if o.Level == counselling.Red {
+		return page.NewBadge("todo", "红，"+o.Level.Label())
+	}
+	return page.NewBadge("wait", "黄，"+o.Level.Label())
 }
 
 func careSettings(c *page.Context) error {

@@ -18,7 +18,7 @@ type Deps struct {
 
 // Register adds the desk's routes below /desk.
 func Register(r page.Routes, d Deps) {
-	r.GET("/", home)
+	r.GET("/", home(d.Requests))
 
 	r.GET("/counselling", day)
 	r.POST("/counselling/confirm", confirmMany)

@@ -3,11 +3,13 @@ package desk
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/miniapp/page"
 )
@@ -15,7 +17,7 @@ import (
 // Home says what waits for this person.
 type Home struct {
 	Base
-	Due []DueGroup // at their centre
+	Due []DueGroup // the most urgent first
 }
 
 // DueGroup is a few of one kind that are to be done, each a link, and where the rest is.
@@ -23,7 +25,7 @@ type DueGroup struct {
 	Name  string
 	Lines []DueLine
 	Path  string
-	More  int // are not shown
+	Rest  bool // there are more than are shown
 }
 
 // DueLine is one thing to be done.
@@ -48,20 +50,74 @@ func (p *Home) Waiting() int {
 	return n
 }
 
-func home(c *page.Context) error {
-	p := &Home{Base: Base{Base: page.Base{Title: "工作台"}}}
-	if err := readAudited(c, p, func(tx *store.Tx, who identity.Person) error {
-		centres := counselling.Centres(who)
-		if len(centres) == 0 {
-			return nil
+// home shows what waits for the person at their centre and of applications, and the way
+// to everything they work on.
+func home(engine *request.Engine) page.Handler {
+	return func(c *page.Context) error {
+		p := &Home{Base: Base{Base: page.Base{Title: "首页"}}}
+		if err := readAudited(c, p, func(tx *store.Tx, who identity.Person) error {
+			due, err := dueAtCentre(c, tx, who)
+			if err != nil {
+				return err
+			}
+			reviews, err := dueReviews(c, engine, tx, who)
+			p.Due = append(due, reviews...)
+			return err
+		}); err != nil {
+			return err
 		}
-		due, err := counselling.LoadDue(c, tx, who, slices.Min(centres))
-		p.Due = dueGroups(due, c.Now(), c.Zone())
-		return err
-	}); err != nil {
-		return err
+		p.Due = append(p.Due, others(p.Nav, p.Due)...)
+		return answer(c, p, nil)
 	}
-	return answer(c, p, nil)
+}
+
+func dueAtCentre(c *page.Context, tx *store.Tx, who identity.Person) ([]DueGroup, error) {
+	centres := counselling.Centres(who)
+	if len(centres) == 0 {
+		return nil, nil
+	}
+	due, err := counselling.LoadDue(c, tx, who, slices.Min(centres))
+	return dueGroups(due, c.Now(), c.Zone()), err
+}
+
+// dueReviews are the applications that wait for the person's decision longest.
+func dueReviews(c *page.Context, engine *request.Engine, tx *store.Tx, who identity.Person) ([]DueGroup, error) {
+	if !seesReviews(who) {
+		return nil, nil
+	}
+	list, next, err := engine.Assigned(c, tx, who, "", dueLines)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	g := DueGroup{Name: "待我审核", Path: place{}.root(), Rest: next != ""}
+	for _, i := range list {
+		g.Lines = append(g.Lines, reviewLine(Entry{i}, c.Now(), c.Zone()))
+	}
+	return []DueGroup{g}, nil
+}
+
+func reviewLine(e Entry, now time.Time, zone *time.Location) DueLine {
+	what := e.Student.Name + " · " + e.Service.Chat
+	if sum := e.Yuan(); sum != "" {
+		what += " " + sum + " 元"
+	}
+	return DueLine{place{}.address("application", e.PublicID), what, strings.TrimSpace(e.Student.College + " " + e.Student.ClassName), urgent(e, now, zone)}
+}
+
+// others are the queues with something in them that no group told of yet.
+func others(nav []Group, told []DueGroup) []DueGroup {
+	g := DueGroup{Name: "其他待办"}
+	for _, room := range nav {
+		for _, i := range room.Items {
+			if i.Count > 0 && !slices.ContainsFunc(told, func(t DueGroup) bool { return t.Path == i.Path }) {
+				g.Lines = append(g.Lines, DueLine{i.Path, i.Name, i.Detail, page.NewBadge("wait", fmt.Sprintf("%d 件", i.Count))})
+			}
+		}
+	}
+	if len(g.Lines) == 0 {
+		return nil
+	}
+	return []DueGroup{g}
 }
 
 // dueGroups arranges what is to be done, the most urgent first.
@@ -86,19 +142,20 @@ func dueGroups(d counselling.Due, now time.Time, zone *time.Location) []DueGroup
 	for _, g := range d.Gaps {
 		gaps.Lines = append(gaps.Lines, DueLine{"/desk/counselling/duty", g.String(zone), "没有人接紧急联系", page.NewBadge("todo", "要排班")})
 	}
-	rest := DueGroup{Name: "其他"}
+	unsettled := DueGroup{Name: "待安排", Path: "/desk/counselling/unsettled"}
 	if d.Unsettled > 0 {
-		rest.Lines = append(rest.Lines, DueLine{"/desk/counselling/unsettled", fmt.Sprintf("%d 条预约的时间已经关闭", d.Unsettled), "逐个改期或取消", page.NewBadge("todo", "待安排")})
+		unsettled.Lines = append(unsettled.Lines, DueLine{unsettled.Path, fmt.Sprintf("%d 条预约的时间已经关闭", d.Unsettled), "逐个改期或取消", page.NewBadge("todo", "待安排")})
 	}
+	appeals := DueGroup{Name: "未到说明", Path: "/desk/counselling"}
 	if d.Appeals > 0 {
-		rest.Lines = append(rest.Lines, DueLine{"/desk/counselling", fmt.Sprintf("%d 位同学说明了未到的原因", d.Appeals), "看说明，撤销或维持", page.NewBadge("wait", "待答复")})
+		appeals.Lines = append(appeals.Lines, DueLine{"/desk/counselling", fmt.Sprintf("%d 位同学说明了未到的原因", d.Appeals), "看说明，撤销或维持", page.NewBadge("wait", "待答复")})
 	}
 	today := DueGroup{Name: "今天来的", Path: "/desk/counselling/checkin"}
 	for _, b := range d.Today {
 		today.Lines = append(today.Lines, bookingLine(b, page.BadgeOf(b.State), zone))
 	}
 	var groups []DueGroup
-	for _, g := range []DueGroup{cases, pending, unrecorded, gaps, rest, today} {
+	for _, g := range []DueGroup{cases, pending, unrecorded, gaps, unsettled, appeals, today} {
 		if len(g.Lines) > 0 {
 			groups = append(groups, g.short())
 		}
@@ -110,8 +167,8 @@ func dueGroups(d counselling.Due, now time.Time, zone *time.Location) []DueGroup
 const dueLines = 5
 
 func (g DueGroup) short() DueGroup {
-	if n := len(g.Lines); n > dueLines {
-		g.Lines, g.More = g.Lines[:dueLines], n-dueLines
+	if len(g.Lines) > dueLines {
+		g.Lines, g.Rest = g.Lines[:dueLines], true
 	}
 	return g
 }

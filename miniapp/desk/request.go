@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -209,16 +210,18 @@ func (e Entry) Yuan() string {
 }
 
 // Urgent says by when the decision is due.
-func (p *Applications) Urgent(e Entry) page.Badge {
+func (p *Applications) Urgent(e Entry) page.Badge { return urgent(e, p.Now, p.Zone) }
+
+func urgent(e Entry, now time.Time, zone *time.Location) page.Badge {
 	switch {
 	case e.Task.Late:
 		return page.NewBadge("todo", "已超时限")
 	case e.Task.Due.IsZero():
 		return e.Badge()
-	case e.Task.Due.Sub(p.Now) < 24*time.Hour:
-		return page.NewBadge("todo", calendar.Brief(e.Task.Due, p.Now, p.Zone)+" 前")
+	case e.Task.Due.Sub(now) < 24*time.Hour:
+		return page.NewBadge("todo", calendar.Brief(e.Task.Due, now, zone)+" 前")
 	}
-	return page.NewBadge("wait", calendar.Brief(e.Task.Due, p.Now, p.Zone)+" 前")
+	return page.NewBadge("wait", calendar.Brief(e.Task.Due, now, zone)+" 前")
 }
 
 func toneOf(s request.State) string {
@@ -586,9 +589,10 @@ func (b *Base) workOf(ctx context.Context, tx *store.Tx, who identity.Person) (r
 	return w, err
 }
 
-// workGroup is the queues of the person's offices, and what waits for a decision.
-func workGroup(known *request.Work) func(context.Context, *store.Tx, identity.Person) (Group, error) {
-	return func(ctx context.Context, tx *store.Tx, who identity.Person) (Group, error) {
+// workGroups are what waits for the person's decision, what is done at the counter, and
+// the queues of the person's offices.
+func workGroups(known *request.Work) func(context.Context, *store.Tx, identity.Person) ([]Group, error) {
+	return func(ctx context.Context, tx *store.Tx, who identity.Person) ([]Group, error) {
 		if known != nil {
 			return workItems(*known, who), nil
 		}
@@ -597,29 +601,35 @@ func workGroup(known *request.Work) func(context.Context, *store.Tx, identity.Pe
 	}
 }
 
-func workItems(w request.Work, who identity.Person) Group {
+func workItems(w request.Work, who identity.Person) []Group {
 	if !w.Office && w.Reviews == 0 && !who.Has(identity.ClassCounsellor, identity.OfficeHead) {
-		return Group{}
+		return nil
 	}
 	g := Group{Name: "申请办理", Items: []Item{{Path: "/desk/applications", Name: "待我审核", Detail: "轮到您决定的申请", Count: w.Reviews}}}
-	if len(w.Services) > 0 {
-		g.Items = append(g.Items, officeItems(w)...)
+	deputies := Item{Path: "/desk/deputies", Name: "代办", Detail: "不在时请谁代为审核"}
+	if len(w.Services) == 0 {
+		g.Items = append(g.Items, deputies)
+		return []Group{g}
 	}
-	g.Items = append(g.Items, Item{Path: "/desk/deputies", Name: "代办", Detail: "不在的时候请谁代为审核"})
-	return g
+	g.Items = append(g.Items,
+		Item{Path: "/desk/applications/of/" + everyService, Name: "全部申请", Detail: "按姓名、学号或编号找一份"},
+		Item{Path: "/desk/asks", Name: "学生提问", Detail: "学生请老师看一看的事", Count: w.Asks},
+		Item{Path: "/desk/papers", Name: "收材料", Detail: "扫学生证，登记收到的纸质材料"},
+		Item{Path: "/desk/handout", Name: "打印与发放", Detail: "打印，凭学生证发放", Count: w.Count(request.Approved)},
+		Item{Path: "/desk/payouts", Name: "放款", Detail: "名单、合计和结果", Count: w.Count(request.ToPay, request.PayFailed)},
+		deputies)
+	return []Group{g, {Name: "各项服务", Items: serviceItems(w)}}
 }
 
-// officeItems are what an office that owns services works on.
-func officeItems(w request.Work) []Item {
+// serviceItems are the queues of an office, one a service.
+func serviceItems(w request.Work) []Item {
 	var list []Item
 	for _, s := range w.Services {
-		list = append(list, Item{Path: "/desk/applications/of/" + s.Version.Code, Name: s.Version.Chat, Detail: s.Version.Detail, Under: s.Waiting()})
+		detail := "现在没有在办的"
+		if n := s.Waiting(); n > 0 {
+			detail = fmt.Sprintf("%d 份在办", n)
+		}
+		list = append(list, Item{Path: "/desk/applications/of/" + s.Version.Code, Name: s.Version.Chat, Detail: detail, Under: s.Waiting()})
 	}
-	return append(list,
-		Item{Path: "/desk/applications/of/" + everyService, Name: "全部申请", Detail: "按姓名、学号或编号找一份申请"},
-		Item{Path: "/desk/papers", Name: "收材料", Detail: "扫学生证，登记收到的纸质材料"},
-		Item{Path: "/desk/handout", Name: "打印与发放", Detail: "打印、凭学生证发放", Count: w.Count(request.Approved)},
-		Item{Path: "/desk/payouts", Name: "放款", Detail: "名单、合计、登记结果", Count: w.Count(request.ToPay, request.PayFailed)},
-		Item{Path: "/desk/asks", Name: "学生提问", Detail: "要老师看一看的事", Count: w.Asks},
-		Item{Path: "/desk/services", Name: "服务设置", Detail: "每项服务现在怎么办"})
+	return append(list, Item{Path: "/desk/services", Name: "服务设置", Detail: "每项服务现在怎么办"})
 }

@@ -346,3 +346,16 @@ func TestADeputyDecidesWhileTheDatesSaySo(t *testing.T) {
 		t.Errorf("after the last day = %d, want 403", got.status)
 	}
 }
+
+func TestHomeListsWhatWaitsForTheDecision(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	s.offer()
+	proof, subsidy := s.applied("s02", "proof"), s.applied("s01", "subsidy")
+	has(t, s.shown(workOffice, "/desk/"), "李沐阳", "/desk/applications?application="+proof.PublicID)
+	has(t, s.shown(fudaoyuan, "/desk/"), "张晓雨", "/desk/applications?application="+subsidy.PublicID)
+	hasNot(t, s.shown(fudaoyuan, "/desk/"), "李沐阳")
+	hasNot(t, s.shown(office, "/desk/"), "张晓雨", "李沐阳")
+	s.asks("s02", proof.PublicID, "什么时候能好")
+	has(t, s.shown(workOffice, "/desk/"), "其他待办", "1 件")
+}

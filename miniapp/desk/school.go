@@ -22,7 +22,7 @@ func school(c *page.Context) error {
 }
 
 func loadSchool(c *page.Context, p *School) error {
-	p.Title = "学校"
+	p.Title = "学校名称"
 	return read(c, p, func(tx *store.Tx, who identity.Person) error {
 		if !isAdmin(who) {
 			return identity.ErrForbidden

@@ -54,8 +54,8 @@ func (s teller) base(title, path string) Base {
 			{Path: "/desk/counselling/notice", Name: "预约须知"},
 			{Path: "/desk/counselling/settings", Name: "规则"},
 		}},
-		{Name: "人员与角色", Items: []Item{{Path: "/desk/people", Name: "人员"}, {Path: "/desk/people/import", Name: "导入名单"}, {Path: "/desk/roles", Name: "角色", Count: 1}}},
-		{Name: "运行", Items: []Item{{Path: "/desk/letters", Name: "未送达", Count: 2}, {Path: "/desk/tokens", Name: "接口令牌"}}},
+		{Name: "学校与人员", Items: []Item{{Path: "/desk/people", Name: "人员"}, {Path: "/desk/people/import", Name: "导入名单"}, {Path: "/desk/roles", Name: "角色", Count: 1}}},
+		{Name: "系统", Items: []Item{{Path: "/desk/letters", Name: "未送达", Count: 2}, {Path: "/desk/tokens", Name: "接口令牌"}}},
 	}
 	mark(b.Nav, path)
 	return b
@@ -68,8 +68,8 @@ func (s teller) refused(b Base, err error) Base {
 }
 
 func (s teller) homes() []page.Story {
-	nobody := Base{Base: page.Base{Title: "工作台", Path: "/desk/", Now: s.now, Who: identity.Person{Name: "周启明", Kind: identity.Staff}}}
-	centre := &Home{Base: s.base("工作台", "/desk/")}
+	nobody := Base{Base: page.Base{Title: "首页", Path: "/desk/", Now: s.now, Who: identity.Person{Name: "周启明", Kind: identity.Staff}}}
+	centre := &Home{Base: s.base("首页", "/desk/")}
 	d := counselling.Due{
 		Cases:      []counselling.Case{{PublicID: "k1", State: counselling.CaseOpen, OpenedAt: s.now.Add(-20 * time.Minute), Student: counselling.Student{Name: "欧阳若瑜", College: "外国语学院"}}},
 		Pending:    []counselling.Booking{s.booking("d1", "程一诺", 2, 10, counselling.Pending), s.booking("d2", "阿依古丽·麦麦提", 3, 14, counselling.Pending)},
@@ -81,9 +81,16 @@ func (s teller) homes() []page.Story {
 		d.Today = append(d.Today, s.booking("t"+strconv.Itoa(hour), "赵子涵", 0, hour, counselling.Confirmed))
 	}
 	centre.Due = dueGroups(d, s.now, s.now.Location())
+	office := &Home{Base: s.base("首页", "/desk/")}
+	reviews := DueGroup{Name: "待我审核", Path: place{}.root(), Rest: true}
+	for _, e := range s.crowded().List[:dueLines] {
+		reviews.Lines = append(reviews.Lines, reviewLine(e, s.now, s.now.Location()))
+	}
+	office.Due = append([]DueGroup{reviews}, others(office.Nav, nil)...)
 	return []page.Story{
-		{Name: "home", Page: &Home{Base: s.base("工作台", "/desk/")}},
+		{Name: "home", Page: &Home{Base: s.base("首页", "/desk/")}},
 		{Name: "home_of_a_centre", Page: centre},
+		{Name: "home_of_an_office", Page: office},
 		{Name: "home_without_a_role", Page: &Home{Base: nobody}},
 	}
 }

@@ -129,6 +129,10 @@
 		});
 	});
 
+	// The page one is on can be seen among the others.
+	var item = document.querySelector('.side__item.is-here');
+	if (item) { item.scrollIntoView({ block: 'nearest' }); }
+
 	// Opening one row leaves the list where it was.
 	var place = 'scroll:' + location.pathname;
 	window.addEventListener('pagehide', function () { sessionStorage.setItem(place, String(window.scrollY)); });
