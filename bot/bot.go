@@ -235,10 +235,13 @@ func (t talk) hear(text string) error {
 	if err != nil {
 		return err
 	}
-	if d != nil {
-		return t.goOn(d, input(text, m))
-	}
 	in := input(text, m)
+	if d != nil || slices.Contains([]string{intentBook, intentFree, intentWait}, m.Intent) {
+		in.Wish = called(in.Wish, m.Strangers)
+	}
+	if d != nil {
+		return t.goOn(d, in)
+	}
 	for _, r := range in.Remarks {
 		if err := t.say(r); err != nil {
 			return err
@@ -293,6 +296,9 @@ func input(text string, m understand.Meaning) dialogue.Input {
 	if len(m.NotPeople) > 0 {
 		in.NotNames = map[string][]string{askCounsellor: m.NotPeople}
 	}
+	if m.Others && len(m.People) == 0 {
+		in.Names = map[string][]string{askCounsellor: {dialogue.AnyKey}}
+	}
 	for _, s := range m.Times {
 		if s.Precision == understand.Soonest {
 			in.Soonest = true
@@ -307,6 +313,15 @@ func input(text string, m understand.Meaning) dialogue.Input {
 		in.Remarks = append(in.Remarks, never(n))
 	}
 	return in
+}
+
+// called adds who was asked for and is not among the counsellors, so that the student is
+// told so and nobody else is taken for them.
+func called(w dialogue.Wish, strangers []string) dialogue.Wish {
+	if len(strangers) > 0 && len(w.Names) == 0 {
+		w.Names = map[string][]string{askCounsellor: strangers}
+	}
+	return w
 }
 
 // never says that a date or an hour does not exist.

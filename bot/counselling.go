@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,10 +114,17 @@ func (t talk) book(s script, w dialogue.Wish) error {
 	if agreed {
 		st.Answers[askNotice] = dialogue.Answer{Value: "agreed"}
 	}
-	if s.Name == intentFree && len(w.Names[askCounsellor]) == 0 {
-		st.Answers[askCounsellor] = dialogue.Answer{Value: dialogue.AnyKey, Label: "哪位都可以"}
+	if len(w.Names[askCounsellor]) == 0 && (s.Name == intentFree || timed(w)) {
+		w.Names = map[string][]string{askCounsellor: {dialogue.AnyKey}}
 	}
 	return t.begin(s, st, w)
+}
+
+// timed tells whether a sentence says when: then the hours of whoever is free are what it
+// asks for, and the counsellor's name beside each is choice enough. A part of any day is
+// too little, since it comes in stories: 晚上总睡不好.
+func timed(w dialogue.Wish) bool {
+	return w.Soonest || slices.ContainsFunc(w.Times, func(x dialogue.When) bool { return x.Every != 1 || x.To.Sub(x.From) <= time.Hour })
 }
 
 // Agreed goes on with a dialogue that waited for the notice to be read on its page.
@@ -132,7 +140,7 @@ func (t talk) bookingOptions(question string, answers map[string]dialogue.Answer
 	case strings.HasPrefix(question, intakePrefix):
 		return t.intakeOptions(question)
 	}
-	return t.timeOptions(answers[askCounsellor].Value)
+	return t.timeOptions(answers[askCounsellor])
 }
 
 func (t talk) counsellorOptions() ([]dialogue.Option, error) {
@@ -152,8 +160,8 @@ func (t talk) counsellorOptions() ([]dialogue.Option, error) {
 	return options, nil
 }
 
-func (t talk) timeOptions(counsellor string) ([]dialogue.Option, error) {
-	anyone := counsellor == dialogue.AnyKey
+func (t talk) timeOptions(of dialogue.Answer) ([]dialogue.Option, error) {
+	counsellor, anyone := of.Value, of.Value == dialogue.AnyKey
 	if anyone {
 		counsellor = ""
 	}
@@ -164,14 +172,14 @@ func (t talk) timeOptions(counsellor string) ([]dialogue.Option, error) {
 	var options []dialogue.Option
 	for _, s := range slots {
 		o := dialogue.Option{
-			Key: s.PublicID, Label: shortWhen(s.StartsAt, t.tx.Now(), t.tx.Zone()), Read: calendar.Near(s.StartsAt, t.tx.Now(), t.tx.Zone()), At: s.StartsAt,
+			Key: s.PublicID, Label: calendar.Near(s.StartsAt, t.tx.Now(), t.tx.Zone()), Short: shortWhen(s.StartsAt, t.tx.Now(), t.tx.Zone()), At: s.StartsAt,
 		}
 		if anyone {
 			o.Detail = s.Name + "老师 · " + s.Campus
-			o.Read += " " + s.Name + "老师"
+			o.Read = o.Label + " " + s.Name + "老师"
 		}
 		switch {
-		case s.TooSoon:
+		case s.TooSoon || slices.Contains(of.Not, s.Counsellor):
 			continue
 		case !s.Bookable():
 			o.Disabled = calendar.When(s.StartsAt, t.tx.Zone()) + " 已经约满，看看相近的。"
@@ -187,21 +195,17 @@ func (t talk) timeOptions(counsellor string) ([]dialogue.Option, error) {
 	return options, nil
 }
 
-// shortWhen names an hour in few characters, each hour otherwise: 14日周三 15:00. Within
-// four weeks a day's number is enough.
+// shortWhen names an hour in the ten characters of a button, each hour otherwise: 今天 15:00,
+// 14日周三 15:00. Within four weeks a day's number is enough.
 func shortWhen(at, now time.Time, zone *time.Location) string {
-	at = at.In(zone)
-	days := int(calendar.Midnight(at, zone).Sub(calendar.Midnight(now, zone)).Hours()+12) / 24
-	clock := at.Format("15:04")
-	switch {
-	case days == 0:
-		return "今天 " + clock
-	case days == 1:
-		return "明天 " + clock
-	case days < 28:
-		return fmt.Sprintf("%d日%s %s", at.Day(), calendar.Weekday(at), clock)
+	near := calendar.Near(at, now, zone)
+	switch at = at.In(zone); {
+	case near != calendar.When(at, zone):
+		return near
+	case at.Sub(now) < 27*24*time.Hour:
+		return fmt.Sprintf("%d日%s %s", at.Day(), calendar.Weekday(at), at.Format("15:04"))
 	default:
-		return fmt.Sprintf("%d月%d日 %s", int(at.Month()), at.Day(), clock)
+		return fmt.Sprintf("%d月%d日 %s", int(at.Month()), at.Day(), at.Format("15:04"))
 	}
 }
 

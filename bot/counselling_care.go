@@ -82,7 +82,7 @@ func (t talk) heardIntake(before, now map[string]dialogue.Answer) error {
 			continue
 		}
 		choices[i] = n
-		if a != before[intakeStep(i)] {
+		if a.Value != before[intakeStep(i)].Value {
 			fresh, red = true, red || q.Options[n].Level == counselling.Red
 		}
 	}

@@ -422,6 +422,9 @@ type answered struct {
 // that was just given.
 func newAnswer(d *open, now dialogue.State) string {
 	last := "请看下一条"
+	if d.Step == "" { // it begins: what was asked before is another matter
+		return last
+	}
 	for _, q := range d.Steps {
 		a, ok := now.Answers[q.Name]
 		if ok && q.Kind == dialogue.Page && d.Step == q.Name {

@@ -1,6 +1,7 @@
 package card
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -164,7 +165,7 @@ func (m Maker) options(c *wecom.TemplateCard, seq int, options []dialogue.Option
 		}
 		if o.Disabled == "" {
 			enabled++
-			fit = fit && !strings.HasSuffix(onButton(o.Label), "…")
+			fit = fit && !strings.HasSuffix(shortOn(o), "…")
 		}
 	}
 	if enabled > room || !fit {
@@ -180,10 +181,13 @@ func (m Maker) options(c *wecom.TemplateCard, seq int, options []dialogue.Option
 	}
 	for _, o := range options {
 		if o.Disabled == "" {
-			c.ButtonList = append(c.ButtonList, wecom.Button{Text: onButton(o.Label), Style: styleOf(len(c.ButtonList)), Key: talkKey(seq, o.Key)})
+			c.ButtonList = append(c.ButtonList, wecom.Button{Text: shortOn(o), Style: styleOf(len(c.ButtonList)), Key: talkKey(seq, o.Key)})
 		}
 	}
 }
+
+// shortOn is an option as a button has room for it.
+func shortOn(o dialogue.Option) string { return onButton(cmp.Or(o.Short, o.Label)) }
 
 // styleOf makes the first button the main one.
 func styleOf(i int) int {

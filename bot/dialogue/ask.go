@@ -129,7 +129,7 @@ func (t *turn) suited(q Question, all, free []Option) ([]Option, error) {
 	case q.Kind == Time:
 		t.tell(cmp.Or(why, "你说的时间没有空位，看看相近的。"))
 	default:
-		t.tell("你说的这一项现在没有，看看有的。")
+		t.tell("没有找到你说的" + cmp.Or(q.Label, "这一项") + "，看看有的。")
 	}
 	if len(times) > 0 {
 		nearestFirst(free, times[0].From)

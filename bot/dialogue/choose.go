@@ -16,9 +16,24 @@ func (t *turn) options(q Question) ([]Option, error) {
 	}
 	options, err := t.host.Options(q.Name, t.state.Answers)
 	if err == nil && q.Any != "" {
-		options = append(slices.Clip(options), Option{Key: AnyKey, Label: q.Any})
+		options = append(slices.Clip(options), t.anyOf(q, options))
 	}
 	return options, err
+}
+
+// anyOf is the choice not to choose, which keeps what was turned down: 除了许老师，都可以.
+func (t *turn) anyOf(q Question, options []Option) Option {
+	o := Option{Key: AnyKey, Label: q.Any}
+	var but []string
+	for _, other := range options {
+		if t.unwanted(q, other) {
+			but = append(but, other.Label)
+		}
+	}
+	if len(but) > 0 {
+		o.Read = "除了" + strings.Join(but, "、") + "，" + q.Any
+	}
+	return o
 }
 
 // answerChoice takes a press, a number or the exact label; 更多 turns over.
@@ -70,7 +85,11 @@ func (t *turn) choose(q Question, o Option) {
 	if !o.At.IsZero() {
 		t.state.At = o.At
 	}
-	t.set(q, Answer{Value: o.Key, Label: cmp.Or(o.Read, o.Label)})
+	a := Answer{Value: o.Key, Label: cmp.Or(o.Read, o.Label)}
+	if o.Key == AnyKey {
+		a.Not = t.state.Wish.NotNames[q.Name]
+	}
+	t.set(q, a)
 	t.granted(q)
 }
 
@@ -132,7 +151,7 @@ func plain(s string) string {
 func (t *turn) wish() bool {
 	w, in := &t.state.Wish, t.in.Wish
 	w.Names = merge(w.Names, in.Names)
-	w.NotNames = merge(w.NotNames, in.NotNames)
+	w.NotNames = turnedDown(w.NotNames, in)
 	t.times(in.Times)
 	w.NotTimes = slices.DeleteFunc(slices.Clone(w.NotTimes), func(not When) bool { // 周五吧, after 周五不行
 		return slices.ContainsFunc(in.Times, func(x When) bool { return not.fits(x.From) })
@@ -227,6 +246,21 @@ func merge(before, now map[string][]string) map[string][]string {
 	return all
 }
 
+// turnedDown adds what is turned down now to what was before, without what is wanted now.
+func turnedDown(before map[string][]string, now Wish) map[string][]string {
+	all := map[string][]string{}
+	for _, names := range []map[string][]string{before, now.NotNames} {
+		for q, keys := range names {
+			for _, k := range keys {
+				if !slices.Contains(all[q], k) && !slices.Contains(now.Names[q], k) {
+					all[q] = append(all[q], k)
+				}
+			}
+		}
+	}
+	return all
+}
+
 // about reports whether this very input names something for q.
 func (t *turn) about(q Question) bool { return t.names(t.in.Wish, q) }
 
@@ -270,7 +304,7 @@ func (t *turn) fill(named bool) (changed bool, err error) {
 			match = t.closest(match, options, old)
 		}
 		switch {
-		case answered && slices.Contains(keys(match), old.Value):
+		case answered && slices.Contains(keys(match), old.Value) && t.excepts(q, old):
 			continue
 		case len(match) == 1:
 			t.choose(q, match[0])
@@ -288,9 +322,18 @@ func (t *turn) fill(named bool) (changed bool, err error) {
 	return changed, nil
 }
 
+// excepts reports whether an answer still leaves out all that was turned down.
+func (t *turn) excepts(q Question, a Answer) bool {
+	return a.Value != AnyKey || slices.Equal(a.Not, t.state.Wish.NotNames[q.Name])
+}
+
 // closest returns the one option of match that changes only what was said: 不对，是周四
-// moves the day and keeps the hour, 是两点 moves the hour and keeps the day.
+// moves the day and keeps the hour, 是两点 moves the hour and keeps the day, and
+// 不要苏老师 leaves whoever else it may be.
 func (t *turn) closest(match, options []Option, old Answer) []Option {
+	if anyone := among(match, []string{AnyKey}); old.Value == AnyKey && len(anyone) > 0 {
+		return anyone
+	}
 	i := slices.IndexFunc(options, func(o Option) bool { return o.Key == old.Value })
 	if i < 0 || options[i].At.IsZero() || slices.Contains(keys(match), old.Value) {
 		return match

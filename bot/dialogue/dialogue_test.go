@@ -54,6 +54,9 @@ var hours = map[string][]string{
 	dialogue.AnyKey: {"16 10", "16 15", "17 9"},
 }
 
+// whose are the hours of anybody.
+var whose = map[string]string{"16 10": "wang", "16 15": "wang", "17 9": "li"}
+
 func options(question string, answers map[string]dialogue.Answer) ([]dialogue.Option, error) {
 	switch question {
 	case "counsellor":
@@ -65,6 +68,9 @@ func options(question string, answers map[string]dialogue.Answer) ([]dialogue.Op
 	case "time":
 		var out []dialogue.Option
 		for _, h := range hours[answers["counsellor"].Value] {
+			if who := whose[h]; answers["counsellor"].Value == dialogue.AnyKey && slices.Contains(answers["counsellor"].Not, who) {
+				continue
+			}
 			o := dialogue.Option{Key: strings.TrimSuffix(h, "*")}
 			var day, hour int
 			fmt.Sscan(o.Key, &day, &hour)
@@ -123,7 +129,7 @@ func hear(s dialogue.Script, r dialogue.Result) heard {
 	var answers []string
 	for _, q := range s.Steps {
 		if a, ok := r.State.Answers[q.Name]; ok {
-			answers = append(answers, a.Value)
+			answers = append(answers, strings.Join(append([]string{a.Value}, a.Not...), "-"))
 		}
 	}
 	h.Answers = strings.Join(answers, ", ")
@@ -262,6 +268,16 @@ func TestConversations(t *testing.T) {
 		{"not_this_counsellor", booking, []line{
 			{wish(dialogue.Wish{NotNames: who("wang")}), heard{Step: "notice"}},
 			{word(dialogue.Yes), heard{Step: "counsellor", Answers: "yes", Options: "李沐 曾一凡 都可以"}},
+		}},
+		{"anybody_but_this_counsellor_and_then_that_one_neither", booking, []line{
+			{wish(dialogue.Wish{Names: who(dialogue.AnyKey), NotNames: who("wang")}), heard{Step: "notice", Answers: "!any-wang"}},
+			{word(dialogue.Yes), heard{Step: "time", Answers: "yes, !any-wang", Options: "17日9点"}},
+			{wish(dialogue.Wish{NotNames: who("li")}), heard{Step: "time", Answers: "yes, !any-wang-li", Page: true}},
+			{wish(dialogue.Wish{Names: who("wang")}), heard{Step: "time", Answers: "yes, wang", Options: firstSix}},
+		}},
+		{"somebody_nobody_knows_is_said_so", booking, []line{
+			{wish(dialogue.Wish{Names: who("赵老师")}), heard{Step: "notice"}},
+			{word(dialogue.Yes), heard{Step: "counsellor", Answers: "yes", Said: "没有找到你说的老师，看看有的。", Options: everyone}},
 		}},
 		{"changed_at_the_end_by_a_sentence", booking, []line{
 			{wish(dialogue.Wish{Names: who("wang"), Times: when(16, 15, 16)}), heard{Step: "notice", Answers: "wang, 16 15"}},

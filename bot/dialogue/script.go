@@ -69,6 +69,7 @@ type Condition struct {
 type Option struct {
 	Key      string    // unique in its question; does not begin with "!"
 	Label    string    // what is read, and what may be written instead of a number
+	Short    string    // the label where there is little room, as on a button; "" is the label
 	Detail   string    // one more line
 	Read     string    // how it is read back; "" is as the label
 	Words    []string  // other ways to write the label
@@ -84,8 +85,9 @@ const (
 
 // Answer is what was answered: the value for the machine, the label for the read-back.
 type Answer struct {
-	Value string `json:"value"`
-	Label string `json:"label,omitempty"`
+	Value string   `json:"value"`
+	Label string   `json:"label,omitempty"`
+	Not   []string `json:"not,omitempty"` // of AnyKey: the options it is not
 }
 
 // Host brings what only the caller knows. It is called inside Step, with the answers so

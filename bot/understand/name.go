@@ -85,7 +85,7 @@ func (d directory) findPlaces(g []glyph) []string {
 func (d directory) findPeople(g []glyph, free []bool) (wanted, refused []string) {
 	take := func(ids []string, from, to int) {
 		into := &wanted
-		if refusedBefore(g, from) {
+		if d.refused(g, from) {
 			into = &refused
 		}
 		for _, id := range ids {
@@ -145,6 +145,45 @@ func (d directory) titled(g []glyph, free []bool, take func([]string, int, int))
 	}
 }
 
+// surnames that are common, without those that end a word a title may follow: 奖学金老师.
+const surnames = "王李张刘陈杨黄赵吴徐孙马朱胡郭林罗郑梁宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋杜叶魏苏吕丁卢姚沈钟姜崔谭陆范汪廖韦贾夏付邹熊孟秦邱侯江尹薛闫龙黎陶贺毛郝顾龚邵覃武戴严莫孔汤"
+
+// findStrangers returns who is called by a surname and a title and is nobody known.
+func (d directory) findStrangers(g []glyph, free []bool) []string {
+	var names []string
+	if len(d.entries) == 0 {
+		return nil
+	}
+	for i := 1; i < len(g); i++ {
+		n := d.titleAt(g, i)
+		if n == 0 || !free[i-1] || len(d.called(g[i-1:i])) > 0 {
+			continue
+		}
+		from := i - 1
+		if i >= 2 && isCompoundSurname(written(g[i-2:i])) {
+			from = i - 2
+		} else if !strings.ContainsRune(surnames, g[from].r) {
+			continue
+		}
+		names = append(names, written(g[from:i+n]))
+	}
+	return names
+}
+
+func written(g []glyph) string {
+	r := make([]rune, len(g))
+	for i := range g {
+		r[i] = g[i].r
+	}
+	return string(r)
+}
+
+// othersDo reports whether what is said beside a refused name takes everybody else: 都行.
+func othersDo(rest []glyph) bool {
+	said := written(rest)
+	return slices.ContainsFunc([]string{"都行", "都可以", "都好", "都能", "都成", "都没问题", "无所谓"}, func(w string) bool { return strings.Contains(said, w) })
+}
+
 // titleAt returns the length of the title at g[i:].
 func (d directory) titleAt(g []glyph, i int) int {
 	for _, t := range d.titles {
@@ -196,6 +235,30 @@ func (e entry) find(g []glyph) (cost float32, from, to int, ok bool) {
 		}
 	}
 	return cost, from, to, ok
+}
+
+// refused reports whether the name at g[i] is turned down: right before it, or with the
+// name before it (不要苏老师和顾老师).
+func (d directory) refused(g []glyph, i int) bool {
+	if refusedBefore(g, i) {
+		return true
+	}
+	if i == 0 || !strings.ContainsRune("和跟与及或", g[i-1].r) {
+		return false
+	}
+	before := i - 1
+	for _, t := range d.titles {
+		if n := before - len(t); n >= 0 && d.titleAt(g, n) == len(t) {
+			before = n
+			break
+		}
+	}
+	for _, name := range []int{1, 2, 3} {
+		if from := before - name; from >= 0 && d.refused(g, from) {
+			return true
+		}
+	}
+	return false
 }
 
 // refusedBefore reports whether a refusal stands right before g[i].

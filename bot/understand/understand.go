@@ -59,6 +59,8 @@ type Meaning struct {
 
 	People    []string // ids; an ambiguous surname gives several
 	NotPeople []string // 不要王老师
+	Others    bool     // 除了王老师都行: whoever is not in NotPeople
+	Strangers []string // called by a surname that nobody known has, as written (王老师)
 	Places    []string
 
 	Choice int // 第二个 is 2, 最后一个 is -1, 0 when there is none; 2号 alone is also a day
@@ -102,11 +104,13 @@ func (u *Understander) Understand(sentence string, now time.Time) Meaning {
 
 	var m Meaning
 	m.People, m.NotPeople = u.people.findPeople(g, free)
+	m.Strangers = u.people.findStrangers(g, free)
 	m.Places = u.places.findPlaces(g)
 	m.Times, m.NotTimes, m.Never = u.phrases.find(sentence, t, free, now)
 	m.Choice = choice(t.runes)
 
 	rest := remaining(g, free)
+	m.Others = len(m.NotPeople) > 0 && othersDo(rest)
 	m.Word = u.steer.word(sentence, rest, len(rest) == len(remaining(g, nil)))
 	if m.Word == None || m.Word == Any {
 		m.Intent, m.Score, m.Whole, m.Alternatives = u.intents.match(rest)

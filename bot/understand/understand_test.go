@@ -149,9 +149,15 @@ func TestNames(t *testing.T) {
 		{sentence: "王老师或李老师", people: "wang1 wang2 li"},
 		{sentence: "李老师或王志强老师", people: "wang2 li"},
 		{sentence: "不要王老师", not: "wang1 wang2"},
-		{sentence: "除了李老师都可以", not: "li"},
+		{sentence: "除了李老师都可以", not: "li others"},
+		{sentence: "不要李老师和曾老师", not: "li zeng"},
+		{sentence: "除了王晓燕和李沐，别的老师都行", not: "wang1 li others"},
+		{sentence: "不要李老师，有没有别的", not: "li"},
 		{sentence: "老师好"},
-		{sentence: "赵老师"},
+		{sentence: "赵老师", people: "(赵老师)"},
+		{sentence: "约上官老师", people: "(上官老师)"},
+		{sentence: "奖学金老师"},
+		{sentence: "明白老师"},
 		{sentence: "周三"},
 		{sentence: "松江校区", places: "songjiang"},
 		{sentence: "去延安路", places: "yanan"},
@@ -161,6 +167,12 @@ func TestNames(t *testing.T) {
 		t.Run(name(tt.sentence), func(t *testing.T) {
 			t.Parallel()
 			m := u.Understand(tt.sentence, wednesday)
+			for _, s := range m.Strangers {
+				m.People = append(m.People, "("+s+")")
+			}
+			if m.Others {
+				m.NotPeople = append(m.NotPeople, "others")
+			}
 			got := []string{strings.Join(m.People, " "), strings.Join(m.NotPeople, " "), strings.Join(m.Places, " ")}
 			if diff := cmp.Diff([]string{tt.people, tt.not, tt.places}, got); diff != "" {
 				t.Errorf("people, not, places (-want +got):\n%s", diff)

@@ -39,7 +39,7 @@ func politeAfter() []string {
 
 // small are words that say nothing beside a time or a name: 周三可以吗, 苏老师吧.
 func small() string {
-	return "可不可以 怎么样 能不能 行不行 有没有 好不好 请问 老师 可以 方便 时间 那个 就是 然后 麻烦 谢谢 帮我 一下 时候 我 想 要 在 有 行 能 好 吗 嘛 么 吧 呢 啊 呀 哦 噢 哈 的 了 那 就 也 是 这 去 来 约 嗯 呃 额 唔 不对 不是 应该 还是 换成 换 都 改成 改到 改"
+	return "除了 其他 其它 别的 可不可以 怎么样 能不能 行不行 有没有 好不好 请问 老师 可以 方便 时间 那个 就是 然后 麻烦 谢谢 帮我 一下 时候 我 想 要 在 有 行 能 好 吗 嘛 么 吧 呢 啊 呀 哦 噢 哈 的 了 那 就 也 是 这 去 来 约 嗯 呃 额 唔 不对 不是 应该 还是 换成 换 都 改成 改到 改"
 }
 
 // steering finds the words by length, since a typed word is as long as the right one.
