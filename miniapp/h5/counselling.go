@@ -51,15 +51,7 @@ func fillIn(c *page.Context, tx *store.Tx, who identity.Person, b *page.Base, ti
 }
 
 // notice shows 预约须知; what is read is sent back with its version (D-38, D-40).
-func (f face) notice(c *page.Context) error {
-	p, err := f.noticePage(c)
-	if err != nil {
-		return err
-	}
-	return c.Show(p)
-}
-
-func (f face) noticePage(c *page.Context) (*page.Notice, error) {
+func (f face) notice(c *page.Context) (*page.Notice, error) {
 	p := &page.Notice{}
 	err := load(c, &p.Base, "预约须知", "/m/", func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		p.Notice, p.Agreed, err = counselling.CurrentNotice(c, tx, who)
@@ -77,21 +69,11 @@ func (f face) agree(c *page.Context) error {
 		}
 		return f.OnAgreed(c, tx, who)
 	})
-	switch {
-	case errors.Is(err, counselling.ErrStaleNotice):
-		p, loadErr := f.noticePage(c)
-		if loadErr != nil {
-			return loadErr
-		}
-		return c.Refuse(err, p)
-	case err != nil && !errors.Is(err, page.ErrRepeat):
-		return err
-	}
-	return c.SeeOther(listPath)
+	return done(c, err, listPath, f.notice)
 }
 
 // counsellors lists who can be booked (D-41), once the present notice was agreed to.
-func (f face) counsellors(c *page.Context) error {
+func (f face) counsellors(c *page.Context) (*page.Counsellors, error) {
 	p := &page.Counsellors{}
 	err := load(c, &p.Base, "心理咨询预约", "/m/", func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		if p.List, err = counselling.Counsellors(c, tx, who); err != nil {
@@ -103,13 +85,7 @@ func (f face) counsellors(c *page.Context) error {
 		p.Open, err = openBooking(c, tx, who)
 		return err
 	})
-	if to := first(err); to != "" {
-		return c.SeeOther(to)
-	}
-	if err != nil {
-		return err
-	}
-	return c.Show(p)
+	return p, err
 }
 
 // mustHaveAgreed sends students to the notice first, then to the questions; the centre
@@ -144,18 +120,7 @@ func openBooking(c *page.Context, tx *store.Tx, who identity.Person) (*counselli
 }
 
 // times shows the hours of a counsellor by day; a full one cannot be chosen (D-43).
-func (f face) times(c *page.Context) error {
-	p, err := f.timesPage(c)
-	if to := first(err); to != "" {
-		return c.SeeOther(to)
-	}
-	if err != nil {
-		return err
-	}
-	return c.Show(p)
-}
-
-func (f face) timesPage(c *page.Context) (*page.Times, error) {
+func (f face) times(c *page.Context) (*page.Times, error) {
 	p := &page.Times{}
 	err := load(c, &p.Base, "选时间", listPath, func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		if p.Counsellor, err = counselling.OneCounsellor(c, tx, who, c.Param("counsellor")); err != nil {
@@ -209,7 +174,7 @@ func (f face) otherTime(c *page.Context, refusal error) error {
 	if errs.KindOf(refusal) != errs.Conflict && errs.KindOf(refusal) != errs.NotFound {
 		return refusal
 	}
-	p, err := f.timesPage(c)
+	p, err := f.times(c)
 	if err != nil {
 		return err
 	}
@@ -243,7 +208,7 @@ func (f face) book(c *page.Context) error {
 }
 
 // mine lists the student's bookings, newest first (D-44).
-func (f face) mine(c *page.Context) error {
+func (f face) mine(c *page.Context) (*page.Bookings, error) {
 	p := &page.Bookings{}
 	err := load(c, &p.Base, "我的预约", "/m/", func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		if p.Wait, err = counselling.MyWait(c, tx, who); err != nil {
@@ -255,14 +220,11 @@ func (f face) mine(c *page.Context) error {
 		p.Strikes, err = counselling.MyStrikes(c, tx, who)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return c.Show(p)
+	return p, err
 }
 
 // booking shows one booking. The centre may read it too, and that is audited.
-func (f face) booking(c *page.Context) error {
+func (f face) booking(c *page.Context) (*page.Booking, error) {
 	p := &page.Booking{}
 	err := loadAudited(c, &p.Base, "预约", minePath, func(tx *store.Tx, who identity.Person, set counselling.Settings) (err error) {
 		if p.Booking, err = counselling.Get(c, tx, who, c.Param("booking")); err != nil {
@@ -273,7 +235,7 @@ func (f face) booking(c *page.Context) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return p, err
 	}
 	if !p.Own {
 		p.Back = "/m/"
@@ -285,7 +247,7 @@ func (f face) booking(c *page.Context) error {
 		p.Flash = "已为你留下 " + calendar.When(p.Slot.StartsAt, c.Zone()) + "，等待确认，最晚 " +
 			calendar.Near(p.HeldUntil, c.Now(), c.Zone()) + " 有结果。"
 	}
-	return c.Show(p)
+	return p, nil
 }
 
 // askCancel names what cancelling means.
@@ -331,15 +293,5 @@ func (f face) cancel(c *page.Context) error {
 		_, err := counselling.Cancel(c, tx, who, c.Param("booking"), "")
 		return err
 	})
-	if errs.KindOf(err) == errs.Conflict && !errors.Is(err, page.ErrStaleForm) {
-		p, loadErr := f.cancelPage(c)
-		if loadErr != nil {
-			return loadErr
-		}
-		return c.Refuse(err, p)
-	}
-	if err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	return c.SeeOther(bookingPath(c.Param("booking")))
+	return done(c, err, bookingPath(c.Param("booking")), f.cancelPage)
 }

@@ -19,15 +19,7 @@ const strikesPath = "/m/counselling/strikes"
 func movePath(booking string) string { return bookingPath(booking) + "/move" }
 
 // moveTimes shows the hours a booking may go to, first those of its counsellor.
-func (f face) moveTimes(c *page.Context) error {
-	p, err := f.movePage(c)
-	if err != nil {
-		return err
-	}
-	return c.Show(p)
-}
-
-func (f face) movePage(c *page.Context) (*page.Move, error) {
+func (f face) moveTimes(c *page.Context) (*page.Move, error) {
 	p := &page.Move{}
 	err := loadAudited(c, &p.Base, "改时间", bookingPath(c.Param("booking")), func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		if p.Booking, err = own(c, tx, who); err != nil {
@@ -88,7 +80,7 @@ func (f face) otherMove(c *page.Context, refusal error) error {
 	if kind := errs.KindOf(refusal); kind != errs.Conflict && kind != errs.NotFound || errors.Is(refusal, page.ErrStaleForm) {
 		return refusal
 	}
-	p, err := f.movePage(c)
+	p, err := f.moveTimes(c)
 	if err != nil {
 		return err
 	}
@@ -136,23 +128,15 @@ func (f face) calendar(c *page.Context) error {
 }
 
 // strikes lists the student's strikes with what follows from them.
-func (f face) strikes(c *page.Context) error {
-	p, err := f.strikesPage(c)
-	if err != nil {
-		return err
-	}
-	if c.Query("said") != "" {
-		p.Flash = "说明交给中心了，有结果会在企业微信里告诉你。"
-	}
-	return c.Show(p)
-}
-
-func (f face) strikesPage(c *page.Context) (*page.Strikes, error) {
+func (f face) strikes(c *page.Context) (*page.Strikes, error) {
 	p := &page.Strikes{}
 	err := load(c, &p.Base, "未到记录", minePath, func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		p.Strikes, err = counselling.MyStrikes(c, tx, who)
 		return err
 	})
+	if c.Query("said") != "" {
+		p.Flash = "说明交给中心了，有结果会在企业微信里告诉你。"
+	}
 	return p, err
 }
 
@@ -163,16 +147,9 @@ func (f face) appeal(c *page.Context) error {
 		_, err := counselling.Appeal(c, tx, who, c.Param("strike"), text)
 		return err
 	})
-	switch kind := errs.KindOf(err); {
-	case err == nil || errors.Is(err, page.ErrRepeat):
-		return c.SeeOther(strikesPath + "?said=1")
-	case kind != errs.Invalid && kind != errs.Conflict || errors.Is(err, page.ErrStaleForm):
-		return err
-	}
-	p, loadErr := f.strikesPage(c)
-	if loadErr != nil {
-		return loadErr
-	}
-	p.Asking, p.Typed = c.Param("strike"), text
-	return c.Refuse(err, p)
+	return done(c, err, strikesPath+"?said=1", func(c *page.Context) (*page.Strikes, error) {
+		p, err := f.strikes(c)
+		p.Asking, p.Typed = c.Param("strike"), text
+		return p, err
+	})
 }

@@ -1,7 +1,6 @@
 package h5
 
 import (
-	"errors"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/counselling"
@@ -15,22 +14,8 @@ const waitPath = "/m/counselling/wait"
 
 // wait shows the student's place in the queue with the place held for them, or the form
 // to wait for one (T2).
-func (f face) wait(c *page.Context) error {
-	p, err := f.waitPage(c)
-	if to := first(err); to != "" {
-		return c.SeeOther(to)
-	}
-	if err != nil {
-		return err
-	}
-	if p.Counsellor == "" {
-		p.Counsellor = c.Query("counsellor")
-	}
-	return c.Show(p)
-}
-
-func (f face) waitPage(c *page.Context) (*page.Queue, error) {
-	p := &page.Queue{}
+func (f face) wait(c *page.Context) (*page.Queue, error) {
+	p := &page.Queue{Counsellor: c.Query("counsellor")}
 	err := load(c, &p.Base, "排队等空位", listPath, func(tx *store.Tx, who identity.Person, _ counselling.Settings) (err error) {
 		if !who.IsStudent() {
 			return counselling.ErrStudentsOnly
@@ -107,34 +92,21 @@ func (f face) declineOffer(c *page.Context) error {
 
 // acceptOffer takes the place held; it goes on to the booking.
 func (f face) acceptOffer(c *page.Context) error {
-	var b counselling.Booking
-	err := c.Act(func(tx *store.Tx, who identity.Person) (err error) {
-		b, err = counselling.Accept(c, tx, who, c.Param("offer"), counselling.ViaPage)
+	next := minePath
+	err := c.Act(func(tx *store.Tx, who identity.Person) error {
+		b, err := counselling.Accept(c, tx, who, c.Param("offer"), counselling.ViaPage)
+		next = bookingPath(b.PublicID) + "?new=1"
 		return err
 	})
-	switch {
-	case errors.Is(err, page.ErrRepeat):
-		return c.SeeOther(minePath)
-	case err != nil:
-		return f.waited(c, err)
-	}
-	return c.SeeOther(bookingPath(b.PublicID) + "?new=1")
+	return done(c, err, next, f.waitAgain)
 }
 
 // waited answers an act on the queue with the queue as it is now.
-func (f face) waited(c *page.Context, err error) error {
-	switch kind := errs.KindOf(err); {
-	case err == nil || errors.Is(err, page.ErrRepeat):
-		return c.SeeOther(waitPath)
-	case first(err) != "":
-		return c.SeeOther(first(err))
-	case errors.Is(err, page.ErrStaleForm) || kind != errs.Conflict && kind != errs.Invalid:
-		return err
-	}
-	p, loadErr := f.waitPage(c)
-	if loadErr != nil {
-		return loadErr
-	}
+func (f face) waited(c *page.Context, err error) error { return done(c, err, waitPath, f.waitAgain) }
+
+// waitAgain is the queue as it is now, with what was typed.
+func (f face) waitAgain(c *page.Context) (*page.Queue, error) {
+	p, err := f.wait(c)
 	p.Counsellor, p.Campus, p.From, p.To, p.Part = c.Form("counsellor"), c.Form("campus"), c.Form("from"), c.Form("to"), c.Form("part")
-	return c.Refuse(err, p)
+	return p, err
 }

@@ -2,7 +2,10 @@ package h5
 
 import (
 	"context"
+	"errors"
 
+	"github.com/xuegong/xuegong/internal/counselling"
+	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
@@ -26,39 +29,39 @@ type face struct{ Deps }
 // Register adds the phone's pages below /m.
 func Register(r page.Routes, d Deps) {
 	f := face{d}
-	r.GET("/", f.home)
+	r.GET("/", show(f.home))
 
-	r.GET("/counselling", f.counsellors)
-	r.GET("/counselling/notice", f.notice)
+	r.GET("/counselling", show(f.counsellors))
+	r.GET("/counselling/notice", show(f.notice))
 	r.POST("/counselling/notice", f.agree)
-	r.GET("/counselling/counsellors/:counsellor", f.times)
+	r.GET("/counselling/counsellors/:counsellor", show(f.times))
 	r.GET("/counselling/counsellors/:counsellor/:slot", f.askBook)
 	r.POST("/counselling/counsellors/:counsellor/:slot", f.book)
-	r.GET("/counselling/mine", f.mine)
-	r.GET("/counselling/mine/:booking", f.booking)
-	r.GET("/counselling/mine/:booking/move", f.moveTimes)
+	r.GET("/counselling/mine", show(f.mine))
+	r.GET("/counselling/mine/:booking", show(f.booking))
+	r.GET("/counselling/mine/:booking/move", show(f.moveTimes))
 	r.GET("/counselling/mine/:booking/move/:slot", f.askMove)
 	r.POST("/counselling/mine/:booking/move/:slot", f.move)
 	r.GET("/counselling/mine/:booking/booking.ics", f.calendar)
-	r.GET("/counselling/strikes", f.strikes)
+	r.GET("/counselling/strikes", show(f.strikes))
 	r.POST("/counselling/strikes/:strike/appeal", f.appeal)
 	r.GET("/counselling/mine/:booking/cancel", f.askCancel)
 	r.POST("/counselling/mine/:booking/cancel", f.cancel)
 	registerCare(r, f)
-	r.GET("/counselling/wait", f.wait)
+	r.GET("/counselling/wait", show(f.wait))
 	r.POST("/counselling/wait", f.join)
 	r.POST("/counselling/wait/leave", f.leave)
 	r.POST("/counselling/wait/keep", f.keepWait)
 	r.POST("/counselling/offers/:offer/accept", f.acceptOffer)
 	r.POST("/counselling/offers/:offer/decline", f.declineOffer)
 
-	r.GET("/services", f.services)
-	r.GET("/services/:service", f.offer)
+	r.GET("/services", show(f.services))
+	r.GET("/services/:service", show(f.offer))
 	r.POST("/services/:service", f.start)
-	r.GET("/services/:service/notice", f.serviceNotice)
+	r.GET("/services/:service/notice", show(f.serviceNotice))
 	r.POST("/services/:service/notice", f.agreeService)
 	r.POST("/services/:service/ask", f.askAbout)
-	r.GET("/applications", f.applications)
+	r.GET("/applications", show(f.applications))
 	r.GET("/applications/:application", f.application)
 	r.GET("/applications/:application/form", f.paper)
 	r.POST("/applications/:application/form", f.write)
@@ -69,6 +72,50 @@ func Register(r page.Routes, d Deps) {
 	r.POST("/applications/:application/withdraw", f.takeBack)
 	r.POST("/applications/:application/discard", f.discard)
 	r.POST("/applications/:application/ask", f.askOn)
-	r.GET("/applications/asks/:ask", f.question)
+	r.GET("/applications/asks/:ask", show(f.question))
 	r.GET("/regions", f.regions)
+}
+
+// show answers with the page that load fills, unless the student has to do something first.
+func show[P page.Page](load func(c *page.Context) (P, error)) page.Handler {
+	return func(c *page.Context) error {
+		p, err := load(c)
+		if to := first(err); to != "" {
+			return c.SeeOther(to)
+		}
+		if err != nil {
+			return err
+		}
+		return c.Show(p)
+	}
+}
+
+// done leads on after an act; one that was done before leads to the same result. What
+// the person can put right is said on the page that load fills.
+func done[P page.Page](c *page.Context, err error, next string, load func(c *page.Context) (P, error)) error {
+	switch kind := errs.KindOf(err); {
+	case err == nil || errors.Is(err, page.ErrRepeat):
+		return c.SeeOther(next)
+	case first(err) != "":
+		return c.SeeOther(first(err))
+	case errors.Is(err, page.ErrStaleForm) || kind != errs.Conflict && kind != errs.Invalid:
+		return err
+	}
+	p, loadErr := load(c)
+	if loadErr != nil {
+		return loadErr
+	}
+	return c.Refuse(err, p)
+}
+
+// first returns where a student goes before what they wanted: the notice, then the
+// questions; "" if that is not what err says.
+func first(err error) string {
+	switch {
+	case errors.Is(err, counselling.ErrNotAgreed):
+		return noticePath
+	case errors.Is(err, counselling.ErrNotAsked):
+		return intakePath
+	}
+	return ""
 }

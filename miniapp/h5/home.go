@@ -8,9 +8,9 @@ import (
 )
 
 // home shows the three modules with what works for this person (D-37).
-func (f face) home(c *page.Context) error {
+func (f face) home(c *page.Context) (*page.Home, error) {
 	p := &page.Home{Base: page.Base{Title: "学工"}}
-	if err := c.View(func(tx *store.Tx, who identity.Person) error {
+	err := c.View(func(tx *store.Tx, who identity.Person) error {
 		home, err := service.Home(c, tx, f.Home)
 		if err != nil {
 			return err
@@ -18,10 +18,8 @@ func (f face) home(c *page.Context) error {
 		p.Modules = page.ModulesFor(home, who)
 		p.Why, err = f.notFor(c, tx, who)
 		return err
-	}); err != nil {
-		return err
-	}
-	return c.Show(p)
+	})
+	return p, err
 }
 
 // notFor says why services are not for the student (D-03).

@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/xuegong/xuegong/internal/blob"
-	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/service"
@@ -24,29 +23,16 @@ func applicationPath(id string) string { return applicationsPath + "/" + id }
 func formPath(id string) string { return applicationPath(id) + "/form" }
 
 // services lists what can be applied for, and why what cannot (D-03, D-67).
-func (f face) services(c *page.Context) error {
+func (f face) services(c *page.Context) (*page.Services, error) {
 	p := &page.Services{Base: page.Base{Title: "办理事项", Back: "/m/"}}
-	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
+	err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
 		p.List, err = f.Requests.Services(c, tx, who)
 		return err
-	}); err != nil {
-		return err
-	}
-	return c.Show(p)
+	})
+	return p, err
 }
 
-func (f face) offer(c *page.Context) error {
-	p, err := f.offerPage(c)
-	if err != nil {
-		return err
-	}
-	if c.Query("asked") != "" {
-		p.Flash = "问题交给老师了，回复会在企业微信里告诉你。"
-	}
-	return c.Show(p)
-}
-
-func (f face) offerPage(c *page.Context) (*page.Offer, error) {
+func (f face) offer(c *page.Context) (*page.Offer, error) {
 	p := &page.Offer{}
 	err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
 		if p.Offer, err = f.Requests.Offer(c, tx, who, c.Param("service")); err != nil {
@@ -57,6 +43,9 @@ func (f face) offerPage(c *page.Context) (*page.Offer, error) {
 		p.Contacts = d.ContactsFor(who.CampusName)
 		if _, p.Agreed, err = service.Agreed(c, tx, who, d); err != nil {
 			return err
+		}
+		if c.Query("asked") != "" {
+			p.Flash = "问题交给老师了，回复会在企业微信里告诉你。"
 		}
 		p.Asks, err = asksAbout(c, tx, f.Requests, who, d.Code)
 		return err
@@ -77,15 +66,7 @@ func asksAbout(c *page.Context, tx *store.Tx, e *request.Engine, who identity.Pe
 
 // serviceNotice shows what has to be read before; what is read is sent back with its
 // version (D-38).
-func (f face) serviceNotice(c *page.Context) error {
-	p, err := f.serviceNoticePage(c)
-	if err != nil {
-		return err
-	}
-	return c.Show(p)
-}
-
-func (f face) serviceNoticePage(c *page.Context) (*page.ServiceNotice, error) {
+func (f face) serviceNotice(c *page.Context) (*page.ServiceNotice, error) {
 	p := &page.ServiceNotice{}
 	err := c.View(func(tx *store.Tx, who identity.Person) error {
 		v, err := service.ByCode(c, tx, c.Param("service"))
@@ -119,17 +100,7 @@ func (f face) agreeService(c *page.Context) error {
 		next = formPath(p.PublicID)
 		return f.filled(c, tx, who)
 	})
-	switch {
-	case err == nil || errors.Is(err, page.ErrRepeat):
-		return c.SeeOther(next)
-	case errs.KindOf(err) != errs.Conflict:
-		return err
-	}
-	p, loadErr := f.serviceNoticePage(c)
-	if loadErr != nil {
-		return loadErr
-	}
-	return c.Refuse(err, p)
+	return done(c, err, next, f.serviceNotice)
 }
 
 // start begins an application, or goes on with the one begun.
@@ -140,13 +111,7 @@ func (f face) start(c *page.Context) error {
 		next = formPath(p.PublicID)
 		return err
 	})
-	switch {
-	case err == nil || errors.Is(err, page.ErrRepeat):
-		return c.SeeOther(next)
-	case errs.KindOf(err) != errs.Conflict || errors.Is(err, page.ErrStaleForm):
-		return err
-	}
-	return f.refuseOffer(c, err, "")
+	return done(c, err, next, f.offer)
 }
 
 // askAbout puts a question about a service to a person.
@@ -156,40 +121,27 @@ func (f face) askAbout(c *page.Context) error {
 		_, err := f.Requests.AskPerson(c, tx, who, c.Param("service"), question)
 		return err
 	})
-	switch kind := errs.KindOf(err); {
-	case err == nil || errors.Is(err, page.ErrRepeat):
-		return c.SeeOther(servicePath(c.Param("service")) + "?asked=1")
-	case kind != errs.Invalid && kind != errs.Conflict || errors.Is(err, page.ErrStaleForm):
-		return err
-	}
-	return f.refuseOffer(c, err, question)
-}
-
-func (f face) refuseOffer(c *page.Context, refusal error, question string) error {
-	p, err := f.offerPage(c)
-	if err != nil {
-		return err
-	}
-	p.Asked = question
-	return c.Refuse(refusal, p)
+	return done(c, err, servicePath(c.Param("service"))+"?asked=1", func(c *page.Context) (*page.Offer, error) {
+		p, err := f.offer(c)
+		p.Asked = question
+		return p, err
+	})
 }
 
 // applications is 我的申请.
-func (f face) applications(c *page.Context) error {
+func (f face) applications(c *page.Context) (*page.Applications, error) {
 	p := &page.Applications{Base: page.Base{Title: "我的申请", Back: "/m/"}}
-	if err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
+	err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
 		if p.List, err = f.Requests.Mine(c, tx, who); err != nil {
 			return err
 		}
 		p.Asks, err = f.Requests.MyAsks(c, tx, who)
 		return err
-	}); err != nil {
-		return err
-	}
+	})
 	if c.Query("discarded") != "" {
 		p.Flash = "草稿已删除。"
 	}
-	return c.Show(p)
+	return p, err
 }
 
 // application is where pushes lead: the form of a draft, else how far it is. Reading by
@@ -253,17 +205,7 @@ func (f face) takeBack(c *page.Context) error {
 		_, err := f.Requests.Withdraw(c, tx, who, id)
 		return err
 	})
-	switch {
-	case err == nil || errors.Is(err, page.ErrRepeat):
-		return c.SeeOther(applicationPath(id) + "?withdrawn=1")
-	case errs.KindOf(err) != errs.Conflict || errors.Is(err, page.ErrStaleForm):
-		return err
-	}
-	p, loadErr := f.applicationPage(c)
-	if loadErr != nil {
-		return loadErr
-	}
-	return c.Refuse(err, p)
+	return done(c, err, applicationPath(id)+"?withdrawn=1", f.applicationPage)
 }
 
 // discard throws a draft away.
@@ -271,10 +213,7 @@ func (f face) discard(c *page.Context) error {
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
 		return f.Requests.Discard(c, tx, who, c.Param("application"))
 	})
-	if err != nil && !errors.Is(err, page.ErrRepeat) {
-		return err
-	}
-	return c.SeeOther(applicationsPath + "?discarded=1")
+	return done(c, err, applicationsPath+"?discarded=1", f.applications)
 }
 
 // askOn puts a question about a submitted application to the office.
@@ -288,18 +227,14 @@ func (f face) askOn(c *page.Context) error {
 		_, err := f.Requests.AskAbout(c, tx, who, p.PublicID, c.Form("field"), question)
 		return err
 	})
-	switch kind := errs.KindOf(err); {
-	case err == nil || errors.Is(err, page.ErrRepeat):
-		return c.SeeOther(applicationPath(p.PublicID) + "?asked=1")
-	case kind != errs.Invalid && kind != errs.Conflict || errors.Is(err, page.ErrStaleForm):
-		return err
-	}
-	p.Asked = question
-	return c.Refuse(err, p)
+	return done(c, err, applicationPath(p.PublicID)+"?asked=1", func(*page.Context) (*page.Application, error) {
+		p.Asked = question
+		return p, nil
+	})
 }
 
 // question is one of the student's own questions with its answer.
-func (f face) question(c *page.Context) error {
+func (f face) question(c *page.Context) (*page.Question, error) {
 	p := &page.Question{Base: page.Base{Title: "我的提问", Back: applicationsPath}}
 	err := c.View(func(tx *store.Tx, who identity.Person) error {
 		asks, err := f.Requests.MyAsks(c, tx, who)
@@ -321,10 +256,7 @@ func (f face) question(c *page.Context) error {
 		p.About = v.Title
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return c.Show(p)
+	return p, err
 }
 
 // file is an upload of an application, to who may read that, or one just uploaded.
