@@ -216,9 +216,6 @@ func (a *App) route(files fs.FS, o Options) error {
 	return nil
 }
 
-// Handler is everything the process serves.
-func (a *App) Handler() http.Handler { return a.handler }
-
 // DB is the database of the process.
 func (a *App) DB() *store.DB { return a.db }
 

@@ -20,8 +20,8 @@ type Care struct {
 	ReviewDays      int    `json:"review_days"`      // a disclosure is looked at again after
 }
 
-// CareKey is where these settings are stored.
-const CareKey = "counselling.care"
+// careKey is where these settings are stored.
+const careKey = "counselling.care"
 
 // What crisis words in chat do beside giving the hotlines.
 const (
@@ -36,7 +36,7 @@ func CareDefaults() Care {
 
 // LoadCare returns the settings.
 func LoadCare(ctx context.Context, tx *store.Tx) (Care, error) {
-	return setting.Load(ctx, tx, CareKey, CareDefaults())
+	return setting.Load(ctx, tx, careKey, CareDefaults())
 }
 
 // SaveCare changes the settings. The questions can be switched on only while there are
@@ -53,10 +53,10 @@ func SaveCare(ctx context.Context, tx *store.Tx, who identity.Person, centre int
 			return err
 		}
 	}
-	if err := setting.Save(ctx, tx, CareKey, c, int64(who.ID)); err != nil {
+	if err := setting.Save(ctx, tx, careKey, c, int64(who.ID)); err != nil {
 		return err
 	}
-	return audit.Append(ctx, tx, int64(who.ID), "setting.save", "setting/"+CareKey, map[string]any{"intake": c.Intake})
+	return audit.Append(ctx, tx, int64(who.ID), "setting.save", "setting/"+careKey, map[string]any{"intake": c.Intake})
 }
 
 func (c Care) check() error {

@@ -208,8 +208,8 @@ type Settings struct {
 	WaitDays      int      `json:"wait_days"`      // after so many days a wait is asked about
 }
 
-// SettingKey is where the settings are stored.
-const SettingKey = "counselling"
+// settingKey is where the settings are stored.
+const settingKey = "counselling"
 
 // Defaults returns the settings of a school that changed nothing.
 func Defaults() Settings {

@@ -143,7 +143,7 @@ func mayCorrect(ctx context.Context, tx *store.Tx, b Booking) error {
 	if err != nil {
 		return err
 	}
-	till := set.CorrectTill(b.Slot.StartsAt, tx.Zone())
+	till := set.correctTill(b.Slot.StartsAt, tx.Zone())
 	if tx.ReceivedAt().Before(till) {
 		return nil
 	}

@@ -24,11 +24,6 @@ type Due struct {
 	Appeals    int       // strikes a student explained
 }
 
-// None tells whether nothing is to be done.
-func (d Due) None() bool {
-	return len(d.Cases)+len(d.Pending)+len(d.Unrecorded)+len(d.Today)+len(d.Gaps)+d.Unsettled+d.Appeals == 0
-}
-
 // LoadDue returns what is to be done at the centre. Only the centre may read it; the
 // reading is audited.
 func LoadDue(ctx context.Context, tx *store.Tx, who identity.Person, centre int64) (d Due, err error) {

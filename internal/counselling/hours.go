@@ -201,7 +201,7 @@ func SaveSettings(ctx context.Context, tx *store.Tx, who identity.Person, centre
 	if err := s.Check(); err != nil {
 		return err
 	}
-	if err := setting.Save(ctx, tx, SettingKey, s, int64(who.ID)); err != nil {
+	if err := setting.Save(ctx, tx, settingKey, s, int64(who.ID)); err != nil {
 		return err
 	}
 	if _, err := PlanAll(ctx, tx); err != nil { // the horizon may have moved
@@ -210,7 +210,7 @@ func SaveSettings(ctx context.Context, tx *store.Tx, who identity.Person, centre
 	if err := freed(ctx, tx, centre); err != nil { // other limits may open other hours
 		return err
 	}
-	return audit.Append(ctx, tx, int64(who.ID), "setting.save", "setting/"+SettingKey, nil)
+	return audit.Append(ctx, tx, int64(who.ID), "setting.save", "setting/"+settingKey, nil)
 }
 
 // Broken returns one line for each row that breaks an invariant (T1): places, one

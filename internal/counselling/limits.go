@@ -110,9 +110,9 @@ func (s Settings) LateAt(start time.Time) time.Time {
 	return start.Add(time.Duration(s.LateMinutes) * time.Minute)
 }
 
-// CorrectTill is up to when an hour marked as missed is put right at the desk; after that
+// correctTill is up to when an hour marked as missed is put right at the desk; after that
 // the strike is lifted with a reason, or the student appeals.
-func (s Settings) CorrectTill(start time.Time, zone *time.Location) time.Time {
+func (s Settings) correctTill(start time.Time, zone *time.Location) time.Time {
 	return calendar.Midnight(start, zone).AddDate(0, 0, 1+s.CorrectDays)
 }
 

@@ -15,7 +15,7 @@ import (
 
 // LoadSettings returns the centre's settings.
 func LoadSettings(ctx context.Context, tx *store.Tx) (Settings, error) {
-	return setting.Load(ctx, tx, SettingKey, Defaults())
+	return setting.Load(ctx, tx, settingKey, Defaults())
 }
 
 // Counsellors lists who can be booked, each with the next free hour (D-41).

@@ -104,7 +104,7 @@ func OpenCase(ctx context.Context, tx *store.Tx, who identity.Person, source str
 	if err := insertCaseEvent(ctx, tx, c.id, "opened", who.ID); err != nil {
 		return fmt.Errorf("record case: %w", err)
 	}
-	if err := audit.Append(ctx, tx, int64(who.ID), "case.open", CaseSubject(id), map[string]any{"source": source}); err != nil {
+	if err := audit.Append(ctx, tx, int64(who.ID), "case.open", caseSubject(id), map[string]any{"source": source}); err != nil {
 		return err
 	}
 	if _, err := call(ctx, tx, c); err != nil {
@@ -129,12 +129,12 @@ func moreOf(ctx context.Context, tx *store.Tx, who identity.Person) error {
 		return nil
 	}
 	return outbox.Put(ctx, tx, outbox.Message{
-		To: []identity.ID{c.taker}, Kind: KindMore, Class: outbox.Urgent, Scope: scope(c.centre), Subject: CaseSubject(c.PublicID), Args: CaseFacts{Case: c.PublicID},
+		To: []identity.ID{c.taker}, Kind: KindMore, Class: outbox.Urgent, Scope: scope(c.centre), Subject: caseSubject(c.PublicID), Args: CaseFacts{Case: c.PublicID},
 	})
 }
 
-// CaseSubject is what messages and audit rows about a case are filed under.
-func CaseSubject(publicID string) string { return "case/" + publicID }
+// caseSubject is what messages and audit rows about a case are filed under.
+func caseSubject(publicID string) string { return "case/" + publicID }
 
 // CaseFacts is what messages about a case know. They name nobody.
 type CaseFacts struct {
@@ -174,7 +174,7 @@ func call(ctx context.Context, tx *store.Tx, c Case) (everybody bool, err error)
 		}
 	}
 	return everybody, outbox.Put(ctx, tx, outbox.Message{
-		To: to, Kind: KindPaged, Class: outbox.Urgent, Card: true, Scope: scope(c.centre), Subject: CaseSubject(c.PublicID),
+		To: to, Kind: KindPaged, Class: outbox.Urgent, Card: true, Scope: scope(c.centre), Subject: caseSubject(c.PublicID),
 		Key: fmt.Sprintf("%s/%s/%d", KindPaged, c.PublicID, len(called)), Args: CaseFacts{Case: c.PublicID},
 	})
 }
@@ -192,7 +192,7 @@ func passOn(ctx context.Context, tx *store.Tx, c Case, to []identity.ID, everybo
 		}
 		f.Next = append(f.Next, p.Name)
 	}
-	return outbox.Supersede(ctx, tx, CaseSubject(c.PublicID), KindPassedOn, f)
+	return outbox.Supersede(ctx, tx, caseSubject(c.PublicID), KindPassedOn, f)
 }
 
 // chain lists who is called in which step.
@@ -342,10 +342,10 @@ func afterCall(ctx context.Context, tx *store.Tx, who identity.Person, c Case, k
 	if err := job.Cancel(ctx, tx, EscalateJob, c.PublicID); err != nil {
 		return err
 	}
-	if err := audit.Append(ctx, tx, int64(who.ID), "case."+kind, CaseSubject(c.PublicID), nil); err != nil {
+	if err := audit.Append(ctx, tx, int64(who.ID), "case."+kind, caseSubject(c.PublicID), nil); err != nil {
 		return err
 	}
-	return outbox.Settle(ctx, tx, CaseSubject(c.PublicID), KindTaken, CaseFacts{Case: c.PublicID, By: who.Name, At: tx.Now(), Done: done})
+	return outbox.Settle(ctx, tx, caseSubject(c.PublicID), KindTaken, CaseFacts{Case: c.PublicID, By: who.Name, At: tx.Now(), Done: done})
 }
 
 // Cases lists the centre's cases, those that wait first; the front desk sees those it
@@ -403,7 +403,7 @@ func GetCase(ctx context.Context, tx *store.Tx, who identity.Person, publicID st
 	if c.History, err = selectCaseEvents(ctx, tx, c.id); err != nil {
 		return Case{}, fmt.Errorf("load history: %w", err)
 	}
-	return c, audit.Append(ctx, tx, int64(who.ID), "case.read", CaseSubject(publicID), nil)
+	return c, audit.Append(ctx, tx, int64(who.ID), "case.read", caseSubject(publicID), nil)
 }
 
 // SaveGuardian writes down how to reach the guardian of a case's student, who is under 18.

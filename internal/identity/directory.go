@@ -160,7 +160,7 @@ func BindByHand(ctx context.Context, tx *store.Tx, who Person, person ID, userid
 	if !store.Missing(err) {
 		return fmt.Errorf("load account: %w", err)
 	}
-	err = tx.Try(ctx, func() error { return Bind(ctx, tx, person, userid, "staff") })
+	err = tx.Try(ctx, func() error { return bind(ctx, tx, person, userid, "staff") })
 	if store.Constraint(err) != "" {
 		return errs.New(errs.Conflict, "这个账号刚刚绑定给了别人，请刷新再看。")
 	}

@@ -162,9 +162,9 @@ func Leave(ctx context.Context, tx *store.Tx, userid string) error {
 	return nil
 }
 
-// Bind gives the person the userid by the hand of staff or an import; what either
+// bind gives the person the userid by the hand of staff or an import; what either
 // had before is closed. who is audited by the caller.
-func Bind(ctx context.Context, tx *store.Tx, person ID, userid, how string) error {
+func bind(ctx context.Context, tx *store.Tx, person ID, userid, how string) error {
 	if userid == "" {
 		return errs.Field("userid", "请填企业微信的账号（userid）。")
 	}

@@ -69,7 +69,7 @@ func (m *machine) openCluster(ctx context.Context, o Options) (*cluster, error) 
 func (o Options) root() (string, error) {
 	dir := o.Dir
 	if dir == "" && o.Test {
-		dir = TestDir()
+		dir = testDir()
 	}
 	if dir == "" {
 		return "", errors.New("no data folder for PostgreSQL given")

@@ -22,7 +22,7 @@ const (
 
 // Options say where a server keeps its data and how careful it is with it.
 type Options struct {
-	// Dir is the data folder, made if missing. Test with an empty Dir means TestDir.
+	// Dir is the data folder, made if missing. Test with an empty Dir means testDir.
 	// A root process runs PostgreSQL as another user, who must be able to pass
 	// through Dir: if not, the data is kept under /var/lib/xuegong and Log says so.
 	Dir string
@@ -34,9 +34,9 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// TestDir is the folder of the cluster that all tests of this user share, across
+// testDir is the folder of the cluster that all tests of this user share, across
 // packages and runs: $XUEGONG_TEST_DIR, or a folder in the user's cache.
-func TestDir() string {
+func testDir() string {
 	if dir := os.Getenv("XUEGONG_TEST_DIR"); dir != "" {
 		return dir
 	}

@@ -12,10 +12,8 @@ import (
 	"sync"
 )
 
-// FindRedisServer returns the redis-server (or valkey-server) of this machine: on
+// findRedisServer returns the redis-server (or valkey-server) of this machine: on
 // PATH, or among the packages that scripts/need.sh unpacked.
-func FindRedisServer() (string, error) { return thisMachine().findRedisServer() }
-
 func (m *machine) findRedisServer() (string, error) {
 	for _, name := range []string{"redis-server", "valkey-server"} {
 		if path, err := m.lookPath(name); err == nil {
@@ -40,7 +38,7 @@ type RedisServer struct {
 func StartRedisServer(ctx context.Context, dir string) (*RedisServer, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	path, err := FindRedisServer()
+	path, err := thisMachine().findRedisServer()
 	if err != nil {
 		return nil, err
 	}

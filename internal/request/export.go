@@ -91,13 +91,3 @@ func exportRow(tx *store.Tx, a Application, fields []column) []string {
 	}
 	return row
 }
-
-// Waiting counts what is before the person's offices: submitted applications.
-func (e *Engine) Waiting(ctx context.Context, tx *store.Tx, who identity.Person) (int, error) {
-	counts, err := e.Counts(ctx, tx, who)
-	n := 0
-	for _, states := range counts {
-		n += states[Submitted]
-	}
-	return n, err
-}

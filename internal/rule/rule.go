@@ -11,8 +11,8 @@ import (
 // Date is a day written 2006-01-02, in the zone of whoever reads it; "" is no day.
 type Date string
 
-// DateOf returns the day of t in the location t carries.
-func DateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
+// dateOf returns the day of t in the location t carries.
+func dateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
 
 // Valid tells whether the date is a day of the calendar; "" is not.
 func (d Date) Valid() bool {
@@ -116,7 +116,7 @@ func (v Verdict) Why() string {
 // Judge applies the rules that hold on the day of at, in the location at carries.
 func Judge(rules []Rule, facts Facts, at time.Time) Verdict {
 	v := Verdict{Findings: []Finding{}}
-	day := DateOf(at)
+	day := dateOf(at)
 	for _, r := range rules {
 		if (r.From == "" || day >= r.From) && (r.Until == "" || day <= r.Until) {
 			v.Findings = append(v.Findings, r.judge(facts))

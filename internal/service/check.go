@@ -109,11 +109,11 @@ func (c *checker) window(w Window) {
 	}
 	switch {
 	case w.Always() || w.Opens != "" && !w.Opens.Valid() || w.Closes != "" && !w.Closes.Valid():
-	case w.Opens != "" && w.Closes != "" && w.Opens.Yearly() != w.Closes.Yearly():
+	case w.Opens != "" && w.Closes != "" && w.Opens.yearly() != w.Closes.yearly():
 		c.say("window.closes", "opens 和 closes 要么都有年份，要么都没有")
-	case (w.Opens == "") != (w.Closes == "") && (w.Opens + w.Closes).Yearly():
+	case (w.Opens == "") != (w.Closes == "") && (w.Opens + w.Closes).yearly():
 		c.say("window", "每年都有的窗口要写 opens 和 closes")
-	case w.Opens != "" && w.Closes != "" && !w.Opens.Yearly() && w.Closes < w.Opens:
+	case w.Opens != "" && w.Closes != "" && !w.Opens.yearly() && w.Closes < w.Opens:
 		c.say("window.closes", "closes 在 opens 之前")
 	}
 }

@@ -65,8 +65,8 @@ func SchoolYear(t time.Time, zone *time.Location) int {
 	return t.Year()
 }
 
-// YearOfRecords is the school year whose records count for the service at the time (D-18).
-func (d Definition) YearOfRecords(at time.Time, zone *time.Location) int {
+// yearOfRecords is the school year whose records count for the service at the time (D-18).
+func (d Definition) yearOfRecords(at time.Time, zone *time.Location) int {
 	if d.RecordYear != 0 {
 		return d.RecordYear
 	}
@@ -104,7 +104,7 @@ func KnowAll(ctx context.Context, tx *store.Tx, student identity.Person, service
 	years := map[int]Known{}
 	all := make([]Known, len(services))
 	for i, d := range services {
-		year := d.YearOfRecords(tx.ReceivedAt(), tx.Zone())
+		year := d.yearOfRecords(tx.ReceivedAt(), tx.Zone())
 		if _, loaded := years[year]; !loaded {
 			recorded, err := identity.RecordedIn(ctx, tx, year)
 			if err != nil {
@@ -218,7 +218,7 @@ func (d Definition) Certify(k Known, answers form.Answers, at time.Time, zone *t
 	if d.Outcome.Template == nil {
 		return nil, nil
 	}
-	year := d.YearOfRecords(at, zone)
+	year := d.yearOfRecords(at, zone)
 	values := map[string]string{
 		"today":       at.In(zone).Format("2006年1月2日"),
 		"school_year": fmt.Sprintf("%d—%d 学年", year, year+1),

@@ -95,7 +95,7 @@ type Material struct {
 // end of the last day. The zero time is no deadline.
 func (d Definition) Due(m Material, submitted time.Time, zone *time.Location) time.Time {
 	if m.DeadlineDays == 0 {
-		_, closes := d.Window.Around(submitted, zone)
+		_, closes := d.Window.around(submitted, zone)
 		return closes
 	}
 	y, mo, day := submitted.In(zone).Date()

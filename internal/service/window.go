@@ -13,18 +13,18 @@ type Moment string
 
 // Valid tells whether the moment is a day of the calendar.
 func (m Moment) Valid() bool {
-	if m.Yearly() {
+	if m.yearly() {
 		return rule.Date("2024-" + m).Valid() // a leap year
 	}
 	return rule.Date(m).Valid()
 }
 
-// Yearly tells whether the day comes every year.
-func (m Moment) Yearly() bool { return len(m) == len("09-01") }
+// yearly tells whether the day comes every year.
+func (m Moment) yearly() bool { return len(m) == len("09-01") }
 
 // Text says the moment as people do: 每年9月1日, 2026年9月1日.
 func (m Moment) Text() string {
-	if m.Yearly() {
+	if m.yearly() {
 		return "每年" + calendar.DayAt(m.in(2024, time.UTC), m.in(2024, time.UTC), time.UTC)
 	}
 	return calendar.Day(m.in(0, time.UTC), time.UTC)
@@ -33,7 +33,7 @@ func (m Moment) Text() string {
 // in returns the begin of the day, of the given year if it comes every year.
 func (m Moment) in(year int, zone *time.Location) time.Time {
 	text := string(m)
-	if m.Yearly() {
+	if m.yearly() {
 		text = fmt.Sprintf("%04d-%s", year, m)
 	}
 	t, err := time.ParseInLocation(time.DateOnly, text, zone)
@@ -53,9 +53,9 @@ type Window struct {
 // Always tells whether there is no window.
 func (w Window) Always() bool { return w.Opens == "" && w.Closes == "" }
 
-// Around returns the window that at is in, or else the next one, or else the last one:
+// around returns the window that at is in, or else the next one, or else the last one:
 // from opens (included) to closes (not included). The zero time is without bound.
-func (w Window) Around(at time.Time, zone *time.Location) (opens, closes time.Time) {
+func (w Window) around(at time.Time, zone *time.Location) (opens, closes time.Time) {
 	year := at.In(zone).Year()
 	for y := year - 1; y <= year+1; y++ {
 		opens, closes = w.of(y, zone)
@@ -72,7 +72,7 @@ func (w Window) of(year int, zone *time.Location) (opens, closes time.Time) {
 		opens = w.Opens.in(year, zone)
 	}
 	if w.Closes != "" {
-		if closes = w.Closes.in(year, zone).AddDate(0, 0, 1); w.Closes.Yearly() && closes.Before(opens) {
+		if closes = w.Closes.in(year, zone).AddDate(0, 0, 1); w.Closes.yearly() && closes.Before(opens) {
 			closes = w.Closes.in(year+1, zone).AddDate(0, 0, 1)
 		}
 	}
@@ -81,14 +81,14 @@ func (w Window) of(year int, zone *time.Location) (opens, closes time.Time) {
 
 // Open tells whether applications are taken at the time.
 func (w Window) Open(at time.Time, zone *time.Location) bool {
-	opens, closes := w.Around(at, zone)
+	opens, closes := w.around(at, zone)
 	return !at.Before(opens) && (closes.IsZero() || at.Before(closes))
 }
 
 // Text says the window as the button and the refusal do: 9月1日至9月30日开放申请. Of a day in
 // another year than at it says the year too.
 func (w Window) Text(at time.Time, zone *time.Location) string {
-	opens, closes := w.Around(at, zone)
+	opens, closes := w.around(at, zone)
 	first, last := calendar.DayAt(opens, at, zone), calendar.DayAt(closes.AddDate(0, 0, -1), at, zone)
 	switch {
 	case w.Always():

@@ -10,8 +10,8 @@ import (
 	"github.com/xuegong/xuegong/internal/store"
 )
 
-// SchoolKey is where School is stored.
-const SchoolKey = "school"
+// schoolKey is where School is stored.
+const schoolKey = "school"
 
 // School is what the papers say of the school.
 type School struct {
@@ -20,7 +20,7 @@ type School struct {
 
 // LoadSchool returns what is set of the school.
 func LoadSchool(ctx context.Context, tx *store.Tx) (School, error) {
-	return Load(ctx, tx, SchoolKey, School{})
+	return Load(ctx, tx, schoolKey, School{})
 }
 
 // SaveSchool changes it; only an administrator may, and it is audited.
@@ -32,8 +32,8 @@ func SaveSchool(ctx context.Context, tx *store.Tx, who identity.Person, s School
 	if n := len([]rune(s.Name)); n < 2 || n > 40 {
 		return errs.Field("name", "学校名称写 2 到 40 个字，会印在证明上。")
 	}
-	if err := Save(ctx, tx, SchoolKey, s, int64(who.ID)); err != nil {
+	if err := Save(ctx, tx, schoolKey, s, int64(who.ID)); err != nil {
 		return err
 	}
-	return audit.Append(ctx, tx, int64(who.ID), "setting.save", "setting/"+SchoolKey, nil)
+	return audit.Append(ctx, tx, int64(who.ID), "setting.save", "setting/"+schoolKey, nil)
 }
