@@ -212,7 +212,8 @@ func (f Form) Missing(a Answers) []string {
 		v, ok := a[field.Name]
 		needed := field.Required && !field.ReadOnly && field.Kind != Computed
 		short := ok && len(v.List) > 0 && field.countOf(len(v.List), true) != ""
-		if !ok && needed || short || len(field.left(v.List)) > 0 {
+		half := slices.ContainsFunc(v.Rows, func(row Answers) bool { return !Form{Fields: field.Columns}.Complete(row) })
+		if !ok && needed || short || half || len(field.left(v.List)) > 0 {
 			names = append(names, field.Name)
 		}
 	}

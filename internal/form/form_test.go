@@ -261,6 +261,25 @@ func TestDraft_misses_nothing_but_refuses_what_is_wrong(t *testing.T) {
 	}
 }
 
+// 提交 stays grey while one row lacks what every row needs (D-46).
+func TestDraft_misses_the_field_of_which_a_row_is_half_filled_in(t *testing.T) {
+	t.Parallel()
+	invoices := form.Form{Fields: []form.Field{{Name: "invoices", Label: "发票", Kind: form.Rows, Required: true, Columns: []form.Field{
+		{Name: "number", Label: "号码", Kind: form.Text, Required: true},
+		{Name: "fee", Label: "金额", Kind: form.Money, Required: true},
+		{Name: "note", Label: "说明", Kind: form.Text},
+	}}}}
+	in := form.Input{"invoices.0.number": {"1"}, "invoices.0.fee": {"12.30"}, "invoices.1.number": {"2"}}
+	got, err := invoices.Draft(in, env())
+	if err != nil || len(got["invoices"].Rows) != 2 || invoices.Complete(got) {
+		t.Errorf("kept %v, complete %v, %v", got["invoices"].Rows, invoices.Complete(got), err)
+	}
+	in["invoices.1.fee"] = []string{"5"}
+	if got, err = invoices.Draft(in, env()); err != nil || !invoices.Complete(got) {
+		t.Errorf("filled in, and still missing %v, %v", invoices.Missing(got), err)
+	}
+}
+
 // Two pictures come one after the other: the first alone is unfinished, not wrong.
 func TestDraft_keeps_the_first_of_two_pictures(t *testing.T) {
 	t.Parallel()
