@@ -68,7 +68,8 @@ type App struct {
 	listen   net.Listener
 }
 
-// New connects and wires, and starts nothing. The settings must satisfy Require.
+// New connects and wires, and starts nothing. The settings must satisfy Require. The
+// database may be down: the process then shows the hotlines and waits for it (T4).
 func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if o.Clock == nil {
 		o.Clock = clock.System{}
@@ -112,7 +113,7 @@ func (a *App) connect(ctx context.Context, o Options) error {
 		return err
 	}
 	a.bell = newBell(alarm.New(a.redis), a.log)
-	if a.db, err = store.Open(ctx, a.cfg.DatabaseURL.Reveal(), store.Options{Clock: o.Clock, Keys: ring, Zone: a.cfg.Location(), OnDue: a.bell.ring}); err != nil {
+	if a.db, err = store.Open(ctx, a.cfg.DatabaseURL.Reveal(), store.Options{Clock: o.Clock, Keys: ring, Zone: a.cfg.Location(), OnDue: a.bell.ring, Later: true}); err != nil {
 		return err
 	}
 	a.metrics.watch(a.db) //nolint:contextcheck // a gauge is read by a scrape, which hands it no context
@@ -288,8 +289,8 @@ func (a *App) Close() {
 	}
 }
 
-// awaitSchema returns when the schema is this release's, or when ctx ends: until then the
-// process answers /healthz and works on nothing.
+// awaitSchema returns when the database answers with this release's schema, or when ctx
+// ends: until then the process answers /healthz and /now, and works on nothing.
 func (a *App) awaitSchema(ctx context.Context) {
 	err := a.checkSchema(ctx)
 	if err == nil {
@@ -305,8 +306,8 @@ func (a *App) awaitSchema(ctx context.Context) {
 			if a.checkSchema(ctx) != nil {
 				continue
 			}
-			if err := a.offerServices(ctx); err != nil {
-				a.log.Error("offer services", slog.Any("error", err))
+			if err := errors.Join(a.checkReviews(ctx), a.offerServices(ctx)); err != nil {
+				a.log.Error("begin late", slog.Any("error", err))
 			}
 			return
 		}

@@ -30,12 +30,24 @@ const said = "最近睡不好想找人聊聊"
 type journal struct {
 	mu   sync.Mutex
 	text bytes.Buffer
+	grew *sync.Cond
 }
 
 func (j *journal) Write(line []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.text.Write(line)
+	n, err := j.text.Write(line)
+	j.grew.Broadcast()
+	return n, err
+}
+
+// await returns when the words have been logged.
+func (j *journal) await(words string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for !strings.Contains(j.text.String(), words) {
+		j.grew.Wait()
+	}
 }
 
 func (j *journal) String() string {
@@ -46,6 +58,7 @@ func (j *journal) String() string {
 
 func newJournal() (*journal, *slog.Logger) {
 	j := &journal{}
+	j.grew = sync.NewCond(&j.mu)
 	return j, slog.New(slog.NewTextHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 

@@ -18,11 +18,12 @@ import (
 )
 
 // Whoever needs the numbers needs them now (T4): a process that is up shows them whatever
-// else is broken.
+// else is broken, also when it was started while it was.
 func TestTheHotlinesAreShownWithPostgreSQLAndRedisStopped(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	pg, err := localdb.StartPostgres(ctx, localdb.Options{Dir: t.TempDir()})
+	dir := t.TempDir()
+	pg, err := localdb.StartPostgres(ctx, localdb.Options{Dir: dir})
 	must(t, err)
 	stopped := false
 	defer func() {
@@ -39,10 +40,12 @@ func TestTheHotlinesAreShownWithPostgreSQLAndRedisStopped(t *testing.T) {
 
 	r := &replica{t: t, addr: freeAddr(t)}
 	base := "http://" + r.addr
-	_, api := newSimulator(t, simulator.Config{CallbackURL: base + "/wecom/callback", AppURL: base})
+	sim, api := newSimulator(t, simulator.Config{CallbackURL: base + "/wecom/callback", AppURL: base})
 	_, r.env = settings(t, pg.URL("xuegong"), "", base, api)
 	r.env = append(slices.DeleteFunc(r.env, func(e string) bool { return strings.HasPrefix(e, "REDIS_URL=") }), "REDIS_URL="+red.URL())
 	must(t, sample.Load(ctx, storetest.Open(t, pg.URL("xuegong"), clock.System{}, store.Options{})))
+	must(t, pg.Stop())
+	stopped = true
 	r.start()
 	defer func() {
 		r.kill()
@@ -62,19 +65,32 @@ func TestTheHotlinesAreShownWithPostgreSQLAndRedisStopped(t *testing.T) {
 		must(t, err)
 		return res.StatusCode, string(body)
 	}
-	if status, _ := get("/readyz"); status != http.StatusOK {
-		t.Fatalf("before: /readyz = %d", status)
+	onlyTheHotlines := func() {
+		t.Helper()
+		if status, _ := get("/readyz"); status != http.StatusServiceUnavailable {
+			t.Errorf("without a database /readyz = %d, want 503", status)
+		}
+		for range 3 {
+			status, body := get("/now")
+			if status != http.StatusOK || !strings.Contains(body, `href="tel:12356"`) || !strings.Contains(body, `href="tel:110"`) {
+				t.Errorf("/now = %d\n%s", status, body)
+			}
+		}
 	}
+	onlyTheHotlines()
+
+	pg, err = localdb.StartPostgres(ctx, localdb.Options{Dir: dir})
+	must(t, err)
+	stopped = false
+	_, err = sim.Text(sample.UserID(20), "帮助")
+	must(t, err)
+	waitFor(t, ctx, sim, sample.UserID(20), func(m simulator.Message) bool { return strings.Contains(string(m.Body), "这里能办这些") })
+	if status, body := get("/readyz"); status != http.StatusOK {
+		t.Fatalf("with its database /readyz = %d %s", status, body)
+	}
+
 	must(t, pg.Stop())
 	stopped = true
 	must(t, red.Stop())
-	if status, _ := get("/readyz"); status != http.StatusServiceUnavailable {
-		t.Errorf("without a database /readyz = %d, want 503", status)
-	}
-	for range 3 {
-		status, body := get("/now")
-		if status != http.StatusOK || !strings.Contains(body, `href="tel:12356"`) || !strings.Contains(body, `href="tel:110"`) {
-			t.Errorf("/now = %d\n%s", status, body)
-		}
-	}
+	onlyTheHotlines()
 }

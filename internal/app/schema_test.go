@@ -19,6 +19,7 @@ func TestServeWaitsForTheSchema(t *testing.T) {
 	if got := w.kept()["waiting"]; got != 1 {
 		t.Errorf("%d acts wait, want 1", got)
 	}
+	log.await("waiting for the schema")
 	w.must(w.db.Exec(t.Context(), `update goose_db_version set version_id = -version_id where version_id < 0`))
 	if got := w.next("s02").text(); !strings.Contains(got, "这里能办这些") {
 		t.Errorf("answered %q", got)

@@ -18,14 +18,10 @@ import (
 )
 
 // offerServices makes the files of this process the active services of an installation
-// that has none yet. A database that is not migrated has no services; the process is not
-// ready then and says so in /readyz.
+// that has none yet. A database that does not answer or is not migrated has no services;
+// the process is not ready then and says so in /readyz.
 func (a *App) offerServices(ctx context.Context) error {
-	have, newest, err := a.db.Schema(ctx)
-	if err != nil {
-		return fmt.Errorf("offer services: %w", err)
-	}
-	if !store.Fits(have, newest) {
+	if a.checkSchema(ctx) != nil {
 		return nil
 	}
 	if err := a.db.Update(ctx, func(tx *store.Tx) error { return service.ApplyFirst(ctx, tx, a.offered) }); err != nil {

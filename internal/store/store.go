@@ -37,6 +37,7 @@ type Options struct {
 	Zone     *time.Location // the school's; nil means UTC
 	MaxConns int            // 0 means 32
 	OnDue    func([]Due)    // called after a commit with the due times the transaction announced
+	Later    bool           // the server may begin to answer only after Open
 }
 
 // Due announces that a row of a queue ("send", "job") is to be acted on at a time.
@@ -50,7 +51,7 @@ type Due struct {
 // transaction is about to ask, and for the single statements of Exec.
 const spare = 2
 
-// Open connects to PostgreSQL and checks that it answers.
+// Open connects to PostgreSQL and checks that it answers, unless it may do so later.
 func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
 	pool, err := sqlx.Open("postgres", withDriverSettings(databaseURL))
 	if err != nil {
@@ -66,9 +67,11 @@ func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
 	pool.SetMaxOpenConns(o.MaxConns)
 	pool.SetMaxIdleConns(o.MaxConns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	if err := pool.PingContext(ctx); err != nil {
-		_ = pool.Close()
-		return nil, fmt.Errorf("reach database: %w", err)
+	if !o.Later {
+		if err := pool.PingContext(ctx); err != nil {
+			_ = pool.Close()
+			return nil, fmt.Errorf("reach database: %w", err)
+		}
 	}
 	return &DB{pool: pool, statements: &statements{pool: pool}, slots: make(chan struct{}, o.MaxConns-spare), clock: o.Clock, keys: o.Keys, zone: o.Zone, onDue: o.OnDue}, nil
 }
