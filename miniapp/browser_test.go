@@ -107,7 +107,7 @@ func TestBrowser_from_the_notice_to_a_booking(t *testing.T) {
 			do(ctx, t, chromedp.WaitEnabled(agree), chromedp.Click(agree), chromedp.WaitVisible(".counsellor a"))
 			fits("counsellors")
 
-			do(ctx, t, chromedp.Click(".counsellor a.weui-btn_primary"), chromedp.WaitVisible("a.time"))
+			do(ctx, t, chromedp.Click(".counsellor a.weui-btn_soft"), chromedp.WaitVisible("a.time"))
 			fits("times")
 			do(ctx, t, chromedp.Click("a.time"), chromedp.WaitVisible("#wish"), chromedp.SendKeys("#wish", "最近睡得不好"))
 			fits("book")

@@ -120,7 +120,7 @@ func TestBooking_straight_through(t *testing.T) {
 func (b *browser) firstHour() string {
 	b.w.tb.Helper()
 	list := b.get("/m/counselling")
-	card := list.doc.first("a.weui-btn_primary")
+	card := list.doc.first("a.weui-btn_soft")
 	if card == nil {
 		b.w.tb.Fatalf("no counsellor to book:\n%s", list.body)
 	}

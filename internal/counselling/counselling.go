@@ -73,7 +73,7 @@ func (s State) Label() string {
 	case Cancelled:
 		return "已取消"
 	case Rejected:
-		return "已拒绝"
+		return "已婉拒"
 	case Expired:
 		return "已过期"
 	}

@@ -5,7 +5,7 @@
 // decides; undecided it expires and the seat is free again.
 //
 //	pending 待确认 ──confirm──> confirmed 已确认 <──undo──> arrived 已到访
-//	   │ │ └─reject──> rejected 已拒绝   │     └──> missed 未到 ──┘
+//	   │ │ └─reject──> rejected 已婉拒   │     └──> missed 未到 ──┘
 //	   │ └──held_until──> expired 已过期 │
 //	   └────────cancel──────────────> cancelled 已取消
 //

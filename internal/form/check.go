@@ -104,6 +104,9 @@ func (c *checker) bounds(at string, f Field) {
 	if f.Unit != "" && f.Kind != Integer && f.Kind != Computed {
 		c.say(at+".unit", "只有整数和计算的字段有 unit")
 	}
+	if f.OnSheet && f.Kind != Photo {
+		c.say(at+".on_sheet", "只有照片有 on_sheet")
+	}
 	if f.Required && (f.Kind == Computed || f.ReadOnly) {
 		c.say(at+".required", "算出来的和只读的字段不用 required")
 	}

@@ -51,6 +51,7 @@ type Field struct {
 	Help     string   `yaml:"help" json:"help,omitempty"`       // a sentence under the label
 	Example  string   `yaml:"example" json:"example,omitempty"` // shown in the empty input
 	Unit     string   `yaml:"unit" json:"unit,omitempty"`       // after a number: 天
+	OnSheet  bool     `yaml:"on_sheet" json:"on_sheet,omitempty"` // a photo of paper that lies on a sheet of A4: a drawing shows how
 	Required bool     `yaml:"required" json:"required,omitempty"`
 	If       *If      `yaml:"if" json:"if,omitempty"` // asked only then
 	Options  []Option `yaml:"options" json:"options,omitempty"`

@@ -93,7 +93,7 @@ func ByPublicID(ctx context.Context, tx *store.Tx, who Person, publicID string) 
 	}
 	p, err := one(selectPersons(ctx, tx, "where public_id = $1", publicID))
 	if store.Missing(err) || err == nil && !r.covers(p) {
-		return Person{}, errs.New(errs.NotFound, "没有找到这个人，或不在你的办理范围内。")
+		return Person{}, errs.New(errs.NotFound, "没有找到这个人，或不在您的办理范围内。")
 	}
 	if err != nil {
 		return Person{}, fmt.Errorf("load person: %w", err)
@@ -194,7 +194,7 @@ func bindable(ctx context.Context, tx *store.Tx, who Person, person ID) (Person,
 		return Person{}, err
 	}
 	if len(locked) == 0 || !r.covers(locked[0]) {
-		return Person{}, errs.New(errs.NotFound, "没有找到这个人，或不在你的办理范围内。")
+		return Person{}, errs.New(errs.NotFound, "没有找到这个人，或不在您的办理范围内。")
 	}
 	switch p := locked[0]; {
 	case !isAdmin(who) && !who.Has(Office, ClassCounsellor), len(p.Roles) > 0 && !isAdmin(who):

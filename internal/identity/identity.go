@@ -106,5 +106,5 @@ var (
 		"你的企业微信账号还没有和学籍对上。请带学生证（教职工带工作证）到学工办登记，或请辅导员在工作台为你绑定；绑定后回到这里就能用。")
 	ErrLeft = errs.New(errs.Forbidden,
 		"你的学籍（或任职）目前不在册，这里的服务暂时用不了。如有疑问，请联系学工办核对。")
-	ErrForbidden = errs.New(errs.Forbidden, "这一项不在你的办理范围内。你可以把页面转给负责的老师。")
+	ErrForbidden = errs.New(errs.Forbidden, "这一项不在办理范围内，可以把页面转给负责的老师。")
 )

@@ -179,6 +179,10 @@ type Event struct {
 // Label is what happened, in a few words.
 func (e Event) Label() string {
 	switch e.Action {
+	case actionState:
+		if e.State == Submitted {
+			return "提交申请"
+		}
 	case actionReceive:
 		return "收到材料"
 	case actionUnreceive:
@@ -281,7 +285,7 @@ func (a Application) StateLabel() string {
 // Rows are the answers as every face shows them.
 func (a Application) Rows() []form.Row { return a.Service.Form.Rows(a.Answers) }
 
-// Next is the step that comes now, who takes it and until when (T9).
+// Next is the step that comes now, who takes it and until when (T9); "" is the student.
 func (a Application) Next() (step, office string, due time.Time) {
 	switch a.State {
 	case Submitted:
@@ -290,7 +294,7 @@ func (a Application) Next() (step, office string, due time.Time) {
 		}
 		return a.Review.Stage().Title, a.holder(a.Review.Stage()), a.Review.Due
 	case Returned:
-		return "补充标出的内容，再提交", "你", a.Due
+		return "补充标出的内容，再提交", "", a.Due
 	case Approved:
 		return "打印或制作", a.Service.Place, time.Time{}
 	case Printed, Made:

@@ -113,6 +113,20 @@ func (v Verdict) Why() string {
 	return strings.Join(why, "")
 }
 
+// Lacks is the beginning of Why, for a line in a list: what is needed, "" if nothing lacks.
+func (v Verdict) Lacks() string {
+	var needed []string
+	for _, f := range v.Findings {
+		if f.Result == Fail {
+			needed = append(needed, f.Text)
+		}
+	}
+	if len(needed) == 0 {
+		return ""
+	}
+	return "需要" + strings.Join(needed, "，")
+}
+
 // Judge applies the rules that hold on the day of at, in the location at carries.
 func Judge(rules []Rule, facts Facts, at time.Time) Verdict {
 	v := Verdict{Findings: []Finding{}}

@@ -283,7 +283,7 @@ func TestPageIsStrict(t *testing.T) {
 			t.Errorf("the page has %s", bad)
 		}
 	}
-	for _, name := range []string{"/assets/page.css", "/assets/page.js", "/assets/card.js", "/assets/chat.js", "/assets/wire.js", "/assets/world.js", "/assets/icon.svg", "/__wecom/notice.css"} {
+	for _, name := range []string{"/assets/page.css", "/assets/tokens.css", "/assets/page.js", "/assets/card.js", "/assets/chat.js", "/assets/wire.js", "/assets/world.js", "/assets/icon.svg", "/__wecom/notice.css"} {
 		res := p.raw(http.MethodGet, name, "", nil)
 		b, err := io.ReadAll(res.Body)
 		res.Body.Close()

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/xuegong/xuegong/miniapp/static"
 )
 
 //go:embed page
@@ -23,14 +25,17 @@ func (s *Server) pageRoutes(mux *http.ServeMux) {
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		serveAsset(w, "index.html")
 	})
+	mux.HandleFunc("GET /assets/tokens.css", func(w http.ResponseWriter, _ *http.Request) { serve(w, static.FS, "tokens.css") })
 	mux.HandleFunc("GET /__wecom/notice.css", func(w http.ResponseWriter, _ *http.Request) { serveAsset(w, "notice.css") })
 	for _, name := range []string{"page.css", "page.js", "card.js", "chat.js", "wire.js", "world.js", "icon.svg"} {
 		mux.HandleFunc("GET /assets/"+name, func(w http.ResponseWriter, _ *http.Request) { serveAsset(w, name) })
 	}
 }
 
-func serveAsset(w http.ResponseWriter, name string) {
-	b, err := pageFiles.ReadFile("page/" + name)
+func serveAsset(w http.ResponseWriter, name string) { serve(w, pageFiles, "page/"+name) }
+
+func serve(w http.ResponseWriter, files embed.FS, name string) {
+	b, err := files.ReadFile(name)
 	if err != nil {
 		http.Error(w, "not found", http.StatusNotFound)
 		return

@@ -148,6 +148,22 @@ type DutyDay struct {
 	Turns []counselling.Duty
 }
 
+// Hours is the part of the day that a turn takes.
+func (d DutyDay) Hours(t counselling.Duty) string {
+	end := d.Date.AddDate(0, 0, 1)
+	from, to := "00:00", "24:00"
+	if t.StartsAt.After(d.Date) {
+		from = t.StartsAt.In(d.Date.Location()).Format("15:04")
+	}
+	if t.EndsAt.Before(end) {
+		to = t.EndsAt.In(d.Date.Location()).Format("15:04")
+	}
+	if from == "00:00" && to == "24:00" {
+		return "全天"
+	}
+	return from + "–" + to
+}
+
 // Template implements page.Page.
 func (*Duty) Template() string { return "desk/duty" }
 

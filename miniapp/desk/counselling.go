@@ -61,6 +61,13 @@ func (p *Day) address(date time.Time, booking string) string {
 // Offered tells whether the hour has places that can still be taken.
 func (p *Day) Offered(h Hour) bool { return h.Open && h.Free() > 0 && h.StartsAt.After(p.Now) }
 
+// Queued tells whether somebody waits for a free hour.
+func (p *Day) Queued() bool {
+	return slices.ContainsFunc(p.Nav, func(g Group) bool {
+		return slices.ContainsFunc(g.Items, func(i Item) bool { return i.Path == "/desk/counselling/waitlist" && i.Count > 0 })
+	})
+}
+
 // IsOpen tells whether the booking is the one open.
 func (p *Day) IsOpen(b counselling.Booking) bool {
 	return p.Open != nil && p.Open.PublicID == b.PublicID

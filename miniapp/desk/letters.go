@@ -148,7 +148,7 @@ func loadLetters(c *page.Context, p *Letters) error {
 }
 
 // errNoLetter is what anybody reads about a letter that is not theirs to see, real or not.
-var errNoLetter = errs.New(errs.Forbidden, "这条消息不在你的办理范围内，或已经不在列表里。")
+var errNoLetter = errs.New(errs.Forbidden, "这条消息不在您的办理范围内，或已经不在列表里。")
 
 func sendAgain(c *page.Context) error {
 	id := c.Param("id")

@@ -417,6 +417,9 @@ func (o *Opened) Nothing() bool {
 // Waits says who comes next.
 func (o *Opened) Waits() string {
 	step, office, _ := o.Next()
+	if step != "" && office == "" {
+		return "等学生" + step
+	}
 	return strings.Trim(step+" · "+office, " ·")
 }
 

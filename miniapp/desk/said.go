@@ -36,7 +36,7 @@ func sayings() map[string]saying {
 	return map[string]saying{
 		"confirm":        {some: "已确认，学生马上会收到通知。"},
 		"confirmed":      {some: "已确认 %d 条预约，学生马上会收到通知。", none: "选中的预约已经处理过了。"},
-		"reject":         {some: "已拒绝，学生会看到理由，可以另选时间。"},
+		"reject":         {some: "已婉拒，学生会看到理由，可以另选时间。"},
 		"cancel":         {some: "已取消，学生会收到理由，时间已重新放出。"},
 		"move":           {some: "已改到新的时间，学生马上会收到通知。"},
 		"lift":           {some: "已撤销这次记录，学生马上会收到通知。"},

@@ -22,7 +22,8 @@ func (f face) home(c *page.Context) (*page.Home, error) {
 	return p, err
 }
 
-// notFor says why services are not for the student (D-03).
+// notFor says what services ask for that the student has not; how to get it stands on
+// the page of the service (D-03).
 func (f face) notFor(c *page.Context, tx *store.Tx, who identity.Person) (map[string]string, error) {
 	if !who.IsStudent() {
 		return nil, nil
@@ -31,7 +32,7 @@ func (f face) notFor(c *page.Context, tx *store.Tx, who identity.Person) (map[st
 	why := map[string]string{}
 	for _, o := range offers {
 		if o.Verdict.Refused() {
-			why[o.Service.Code] = o.Verdict.Why()
+			why[o.Service.Code] = o.Verdict.Lacks()
 		}
 	}
 	return why, err

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/calendar"
@@ -52,6 +53,17 @@ func (d Day) Free() int {
 		}
 	}
 	return n
+}
+
+// None says why no hour of the day can be chosen, "" if one can.
+func (d Day) None() string {
+	switch {
+	case d.Free() > 0:
+		return ""
+	case slices.ContainsFunc(d.Slots, func(s counselling.Slot) bool { return s.Free() > 0 }):
+		return "来不及确认了"
+	}
+	return "已约满"
 }
 
 // ByDay groups hours, which are in order, by their day in the zone.

@@ -54,7 +54,7 @@ func errorPage(g *gin.Context, face Face, err error) *Error {
 	}
 	switch {
 	case identity.IsBindingError(err):
-		p.Next, p.Label = SignInPath(g), "已经登记好，重新进入"
+		p.Next, p.Label = SignInPath(g), "已经办好，重新进入"
 	case errs.KindOf(err) == errs.Unauthenticated:
 		p.Next, p.Label = SignInPath(g), "重新登录"
 	case errs.KindOf(err) == errs.Unavailable && g.Request.Method == http.MethodGet:
@@ -92,8 +92,11 @@ func (k *Kit) Say(g *gin.Context, face Face, title, message, next, label string)
 }
 
 func titleOf(err error) string {
-	if identity.IsBindingError(err) {
+	switch {
+	case errors.Is(err, identity.ErrUnbound):
 		return "还差一步"
+	case errors.Is(err, identity.ErrLeft):
+		return "现在用不了"
 	}
 	switch errs.KindOf(err) {
 	case errs.Unauthenticated:

@@ -9,11 +9,14 @@ import (
 type Home struct {
 	Base
 	Modules []templates.Module
-	Why     map[string]string // by code of a service: why it is not for this person
+	Why     map[string]string // by code of a service: what it asks for that this person has not
 }
 
 // Template implements Page.
 func (*Home) Template() string { return "h5/home" }
+
+// NotFor marks what this person cannot apply for.
+func (*Home) NotFor() Badge { return NewBadge(toneIdle, "暂不符合") }
 
 // ModulesFor returns the modules with the items the person sees.
 func ModulesFor(home templates.Home, who identity.Person) []templates.Module {

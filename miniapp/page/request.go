@@ -146,7 +146,7 @@ func (*Applications) Badge(a request.Application) Badge { return ApplicationBadg
 func ApplicationBadge(a request.Application) Badge {
 	tone := toneWait
 	switch a.State {
-	case request.Approved, request.Printed, request.Made, request.Collected, request.Paid, request.Done:
+	case request.Approved, request.Collected, request.Paid, request.Done:
 		tone = toneDone
 	case request.Returned, request.Rejected, request.Overdue, request.PayFailed, request.Revoked:
 		tone = toneTodo

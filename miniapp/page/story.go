@@ -91,7 +91,7 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 		{"cancel_late", &Cancel{Base: base("取消预约", "/m/counselling/mine"), Booking: s.booking(counselling.Confirmed), Warning: "离开始不到 2 小时，现在取消会记一次临近取消，是这学期第 1 次，满 3 次会暂停预约 30 天。"}},
 		{"now", &Now{Base: Base{Title: "求助热线", Back: "/m/"}, Hotlines: hotlines}},
 		{"error_forbidden", &Error{Base: base("这一页看不了", ""), Face: Phone, Message: counselling.ErrConfidential.Message, Next: "/m/", Label: "回到首页"}},
-		{"error_unbound", &Error{Base: Base{Title: "还差一步"}, Face: Phone, Message: identity.ErrUnbound.Message, Next: "/signin?to=%2Fm%2F", Label: "已经登记好，重新进入"}},
+		{"error_unbound", &Error{Base: Base{Title: "还差一步"}, Face: Phone, Message: identity.ErrUnbound.Message, Next: "/signin?to=%2Fm%2F", Label: "已经办好，重新进入"}},
 		{"error_ours", &Error{Base: Base{Title: "没有完成"}, Face: Phone, Message: errs.Apology, Next: "/m/", Label: "回到首页", Request: "K7QX2M"}},
 		{"error_desk", &Error{Base: Base{Title: "这一页看不了"}, Face: Desk, Message: counselling.ErrConfidential.Message, Next: "/desk/", Label: "回到工作台"}},
 	}

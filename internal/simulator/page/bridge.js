@@ -1,6 +1,11 @@
 // What the client gives to a page in its built-in browser: WeixinJSBridge, as the JS-SDK
 // looks for it. Signatures are checked by the simulator, as the platform would.
 (() => {
+  // A phone lays no scrollbar beside the page.
+  const look = new CSSStyleSheet();
+  look.replaceSync("html { scrollbar-width: none; }");
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, look];
+
   const listeners = {};
   const done = (name, cb, result, more = {}) => cb && cb({ err_msg: `${name}:${result}`, ...more });
 
