@@ -26,7 +26,7 @@ func TestDay(t *testing.T) {
 	s := newSchool(t)
 	b := s.pending()
 	body := s.shown(frontDesk, "/desk/counselling?booking="+b.PublicID)
-	has(t, body, "待确认", "程一诺", "20241106", "文学院", "苏晴", "致远楼 305", "确认这个预约", "拒绝这个预约", "这个时间老师临时有安排")
+	has(t, body, "待确认", "程一诺", "20241106", "文学院", "苏晴", "致远楼 305", "确认这个预约", "婉拒这个预约", "这个时间老师临时有安排")
 	if s.auditRows("booking.list") == 0 || s.auditRows("booking.read") == 0 {
 		t.Error("reading the list and the booking leaves no trace")
 	}
