@@ -404,15 +404,9 @@ func (c *centre) arrived(s identity.Person) counselling.Booking {
 	c.t.Helper()
 	c.agree(s)
 	b := c.mustBook(s, c.hour(24*time.Hour, 1))
-	c.update(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Confirm(ctx, tx, c.wang, b.PublicID)
-		return err
-	})
+	c.confirm(b.PublicID)
 	c.later(24 * time.Hour)
-	c.update(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Arrive(ctx, tx, c.wang, b.PublicID)
-		return err
-	})
+	c.mustAct(counselling.Arrive, c.wang, b.PublicID)
 	return b
 }
 

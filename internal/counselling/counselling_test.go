@@ -162,6 +162,12 @@ func race[T any](c *centre, items []T, fn func(T) error) int {
 	return won
 }
 
+// together does all acts at once and returns how many succeeded.
+func (c *centre) together(acts ...func() error) int {
+	c.t.Helper()
+	return race(c, acts, func(act func() error) error { return act() })
+}
+
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	t.Run("two_officers_one_decision", func(t *testing.T) {
@@ -170,14 +176,10 @@ func TestDecide(t *testing.T) {
 		c.agree(c.students...)
 		b := c.mustBook(c.students[0], c.hour(30*time.Hour, 1))
 		won := race(c, []identity.Person{c.wang, c.desk, c.head, c.li}, func(p identity.Person) error {
-			return c.try(func(ctx context.Context, tx *store.Tx) error {
-				if p.ID == c.desk.ID {
-					_, err := counselling.Reject(ctx, tx, p, b.PublicID, "这个时间老师临时有安排")
-					return err
-				}
-				_, err := counselling.Confirm(ctx, tx, p, b.PublicID)
-				return err
-			})
+			if p.ID == c.desk.ID {
+				return c.act(giving("这个时间老师临时有安排", counselling.Reject), p, b.PublicID)
+			}
+			return c.act(counselling.Confirm, p, b.PublicID)
 		})
 		if won != 1 {
 			t.Errorf("%d decisions, want 1", won)
@@ -189,14 +191,8 @@ func TestDecide(t *testing.T) {
 		c := newCentre(t, 1)
 		c.agree(c.students...)
 		b := c.mustBook(c.students[0], c.hour(30*time.Hour, 1))
-		c.update(func(ctx context.Context, tx *store.Tx) error {
-			_, err := counselling.Confirm(ctx, tx, c.wang, b.PublicID)
-			return err
-		})
-		err := c.try(func(ctx context.Context, tx *store.Tx) error {
-			_, err := counselling.Confirm(ctx, tx, c.desk, b.PublicID)
-			return err
-		})
+		c.confirm(b.PublicID)
+		err := c.act(counselling.Confirm, c.desk, b.PublicID)
 		if got := errs.MessageOf(err); !strings.HasPrefix(got, "王若溪老师已在 10月12日（周一）09:00 处理：已确认") {
 			t.Errorf("message = %q", got)
 		}
@@ -208,10 +204,7 @@ func TestDecide(t *testing.T) {
 		slot := c.hour(72*time.Hour, 1)
 		b := c.mustBook(c.students[0], slot)
 		_ = c.clock.MoveTo(b.HeldUntil)
-		if err := c.try(func(ctx context.Context, tx *store.Tx) error {
-			_, err := counselling.Confirm(ctx, tx, c.wang, b.PublicID)
-			return err
-		}); errs.KindOf(err) != errs.Conflict {
+		if err := c.act(counselling.Confirm, c.wang, b.PublicID); errs.KindOf(err) != errs.Conflict {
 			t.Errorf("Confirm at the deadline = %v, want a conflict", err)
 		}
 		r := &job.Runner{DB: c.db, Kinds: map[string]job.Step{counselling.ExpireJob: counselling.Expire}}
@@ -231,37 +224,14 @@ func TestConfidential(t *testing.T) {
 	c := newCentre(t, 2)
 	c.agree(c.students...)
 	b := c.mustBook(c.students[0], c.hour(30*time.Hour, 1))
-	verbs := map[string]func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error{
-		"get": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := counselling.Get(ctx, tx, who, id)
-			return err
-		},
-		"confirm": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := counselling.Confirm(ctx, tx, who, id)
-			return err
-		},
-		"reject": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := counselling.Reject(ctx, tx, who, id, "临时有安排")
-			return err
-		},
-		"arrive": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := counselling.Arrive(ctx, tx, who, id)
-			return err
-		},
-		"miss": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := counselling.Miss(ctx, tx, who, id)
-			return err
-		},
-		"cancel": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := counselling.Cancel(ctx, tx, who, id, "临时有安排")
-			return err
-		},
+	verbs := map[string]verb{
+		"get": counselling.Get, "confirm": counselling.Confirm, "reject": giving("临时有安排", counselling.Reject),
+		"arrive": counselling.Arrive, "miss": counselling.Miss, "cancel": giving("临时有安排", counselling.Cancel),
 	}
 	for who, p := range map[string]identity.Person{"fudaoyuan": c.fudaoyuan, "admin": c.admin, "other_student": c.students[1]} {
-		for verb, call := range verbs {
+		for verb, do := range verbs {
 			for kind, id := range map[string]string{"real": b.PublicID, "unreal": store.NewPublicID()} {
-				err := c.try(func(ctx context.Context, tx *store.Tx) error { return call(ctx, tx, p, id) })
-				if !errors.Is(err, counselling.ErrConfidential) {
+				if err := c.act(do, p, id); !errors.Is(err, counselling.ErrConfidential) {
 					t.Errorf("%s %s %s booking: %v, want ErrConfidential", who, verb, kind, err)
 				}
 			}
@@ -280,10 +250,7 @@ func TestReminders(t *testing.T) {
 	c := newCentre(t, 1)
 	c.agree(c.students...)
 	b := c.mustBook(c.students[0], c.hour(53*time.Hour, 1)) // Wednesday 14:00
-	c.update(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Confirm(ctx, tx, c.wang, b.PublicID)
-		return err
-	})
+	c.confirm(b.PublicID)
 	zone := c.db.Zone()
 	dues := c.reminders()
 	if len(dues) != 4 { // two each for student and counsellor

@@ -135,17 +135,11 @@ func TestQueueAsksForNoticeAndQuestionsAsBookingDoes(t *testing.T) {
 	c.agree(s)
 	c.duty(c.wang, 1, -time.Hour, 8*24*time.Hour)
 	c.asks()
-	join := func() error {
-		return c.try(func(ctx context.Context, tx *store.Tx) error {
-			_, err := counselling.Join(ctx, tx, s, counselling.Want{}, counselling.ViaPage)
-			return err
-		})
-	}
-	if err := join(); !errors.Is(err, counselling.ErrNotAsked) {
+	if err := c.tryJoin(s, counselling.Want{}); !errors.Is(err, counselling.ErrNotAsked) {
 		t.Errorf("before the questions: %v", err)
 	}
 	c.answers(s, 0, 0)
-	if err := join(); err != nil {
+	if err := c.tryJoin(s, counselling.Want{}); err != nil {
 		t.Errorf("after them: %v", err)
 	}
 }

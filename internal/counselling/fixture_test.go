@@ -108,6 +108,32 @@ func (c *centre) try(fn func(ctx context.Context, tx *store.Tx) error) error {
 	return c.db.Update(context.Background(), func(tx *store.Tx) error { return fn(context.Background(), tx) })
 }
 
+// verb is what a person does to a booking.
+type verb func(ctx context.Context, tx *store.Tx, who identity.Person, booking string) (counselling.Booking, error)
+
+// giving is a verb with its reason.
+func giving(reason string, do func(ctx context.Context, tx *store.Tx, who identity.Person, booking, reason string) (counselling.Booking, error)) verb {
+	return func(ctx context.Context, tx *store.Tx, who identity.Person, booking string) (counselling.Booking, error) {
+		return do(ctx, tx, who, booking, reason)
+	}
+}
+
+func (c *centre) act(do verb, who identity.Person, booking string) error {
+	return c.try(func(ctx context.Context, tx *store.Tx) error {
+		_, err := do(ctx, tx, who, booking)
+		return err
+	})
+}
+
+func (c *centre) mustAct(do verb, who identity.Person, booking string) (b counselling.Booking) {
+	c.t.Helper()
+	c.update(func(ctx context.Context, tx *store.Tx) (err error) {
+		b, err = do(ctx, tx, who, booking)
+		return err
+	})
+	return b
+}
+
 // hour opens an hour of the first counsellor that begins so long after now.
 func (c *centre) hour(after time.Duration, capacity int) string {
 	c.t.Helper()

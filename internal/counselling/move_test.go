@@ -25,22 +25,12 @@ func (c *centre) move(who identity.Person, booking, slot, reason string) (b coun
 
 func (c *centre) confirm(booking string) counselling.Booking {
 	c.t.Helper()
-	var b counselling.Booking
-	c.update(func(ctx context.Context, tx *store.Tx) (err error) {
-		b, err = counselling.Confirm(ctx, tx, c.wang, booking)
-		return err
-	})
-	return b
+	return c.mustAct(counselling.Confirm, c.wang, booking)
 }
 
 func (c *centre) get(who identity.Person, booking string) counselling.Booking {
 	c.t.Helper()
-	var b counselling.Booking
-	c.update(func(ctx context.Context, tx *store.Tx) (err error) {
-		b, err = counselling.Get(ctx, tx, who, booking)
-		return err
-	})
-	return b
+	return c.mustAct(counselling.Get, who, booking)
 }
 
 // set changes the centre's settings.
@@ -253,14 +243,10 @@ func TestTwoStudentsMayNotSwapThroughAFullHour(t *testing.T) {
 	c := newCentre(t, 2)
 	c.agree(c.students...)
 	a, b := c.mustBook(c.students[0], c.hour(30*time.Hour, 1)), c.mustBook(c.students[1], c.hour(32*time.Hour, 1))
-	won := race(c, []int{0, 1}, func(i int) error {
-		from, to := a, b
-		if i == 1 {
-			from, to = b, a
-		}
-		_, err := c.move(c.students[i], from.PublicID, to.Slot.PublicID, "")
-		return err
-	})
+	won := c.together(
+		func() error { _, err := c.move(c.students[0], a.PublicID, b.Slot.PublicID, ""); return err },
+		func() error { _, err := c.move(c.students[1], b.PublicID, a.Slot.PublicID, ""); return err },
+	)
 	if won != 0 {
 		t.Errorf("%d moved into an hour that was taken", won)
 	}
@@ -269,24 +255,21 @@ func TestTwoStudentsMayNotSwapThroughAFullHour(t *testing.T) {
 
 func TestMoveCrossesCancelConfirmAndExpireAndOneTruthIsLeft(t *testing.T) {
 	t.Parallel()
-	other := map[string]func(c *centre, b counselling.Booking) error{
-		"cancel": func(c *centre, b counselling.Booking) error {
-			return c.try(func(ctx context.Context, tx *store.Tx) error {
-				_, err := counselling.Cancel(ctx, tx, c.students[0], b.PublicID, "")
-				return err
-			})
+	other := map[string]func(c *centre, b counselling.Booking, to string) error{
+		"cancel": func(c *centre, b counselling.Booking, _ string) error { return c.cancel(c.students[0], b.PublicID) },
+		"confirm": func(c *centre, b counselling.Booking, _ string) error {
+			return c.act(counselling.Confirm, c.wang, b.PublicID)
 		},
-		"confirm": func(c *centre, b counselling.Booking) error {
-			return c.try(func(ctx context.Context, tx *store.Tx) error {
-				_, err := counselling.Confirm(ctx, tx, c.wang, b.PublicID)
-				return err
-			})
-		},
-		"expire": func(c *centre, b counselling.Booking) error {
+		"expire": func(c *centre, _ counselling.Booking, _ string) error {
 			_, err := (&job.Runner{DB: c.db, Kinds: map[string]job.Step{counselling.ExpireJob: counselling.Expire}}).Step(context.Background(), 0)
 			return err
 		},
-		"close_the_new_hour": nil,
+		"close_the_new_hour": func(c *centre, _ counselling.Booking, to string) error {
+			return c.try(func(ctx context.Context, tx *store.Tx) error {
+				_, err := counselling.CloseHour(ctx, tx, c.desk, to)
+				return err
+			})
+		},
 	}
 	for name, act := range other {
 		t.Run(name, func(t *testing.T) {
@@ -299,19 +282,10 @@ func TestMoveCrossesCancelConfirmAndExpireAndOneTruthIsLeft(t *testing.T) {
 				if name == "expire" {
 					_ = c.clock.MoveTo(b.HeldUntil)
 				}
-				race(c, []int{0, 1}, func(i int) error {
-					switch {
-					case i == 0:
-						_, err := c.move(c.desk, b.PublicID, to, "老师临时有安排")
-						return err
-					case act != nil:
-						return act(c, b)
-					}
-					return c.try(func(ctx context.Context, tx *store.Tx) error {
-						_, err := counselling.CloseHour(ctx, tx, c.desk, to)
-						return err
-					})
-				})
+				c.together(
+					func() error { _, err := c.move(c.desk, b.PublicID, to, "老师临时有安排"); return err },
+					func() error { return act(c, b, to) },
+				)
 				got := c.get(c.students[0], b.PublicID)
 				if last := got.History[len(got.History)-1]; last.State != got.State {
 					t.Errorf("the history ends with %s, the booking is %s", last.State, got.State)

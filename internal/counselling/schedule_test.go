@@ -282,10 +282,7 @@ func TestABookingOutlivesItsRuleUntilItIsCancelled(t *testing.T) {
 	if _, err := c.book(c.students[1], slot); errs.KindOf(err) != errs.Conflict {
 		t.Errorf("a closed hour was booked: %v", err)
 	}
-	c.update(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Confirm(ctx, tx, c.wang, b.PublicID) // the student is not turned away silently
-		return err
-	})
+	c.confirm(b.PublicID) // the student is not turned away silently
 	c.update(func(ctx context.Context, tx *store.Tx) error {
 		r, err := counselling.Resettle(ctx, tx, c.desk, c.unit, "老师临时有安排", []counselling.Fate{{Booking: b.PublicID, To: counselling.ToCancel}})
 		if r.Done != 1 {
@@ -533,10 +530,7 @@ func TestACounsellorFallsIll(t *testing.T) {
 	c.save(c.rule(func(r *counselling.Rule) { r.Ends = c.at(20, 0) }))
 	first := c.mustBook(c.students[0], c.slotAt(c.at(13, 14)))
 	second := c.mustBook(c.students[1], c.slotAt(c.at(13, 15)))
-	c.update(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Confirm(ctx, tx, c.wang, first.PublicID)
-		return err
-	})
+	c.confirm(first.PublicID)
 	c.update(func(ctx context.Context, tx *store.Tx) error {
 		change, err := counselling.Away(ctx, tx, c.desk, c.counsellors[0].PublicID, c.at(13, 0), c.at(14, 0), counselling.WhyIll)
 		if err != nil {

@@ -57,9 +57,7 @@ func TestWhosePauseRunsIsPassedOverAndAskedWhenItEnds(t *testing.T) {
 	if want := "你的预约暂停到 10月15日（周四），在那之前空位先问后面的同学，你的位置不变。有特殊情况，可以在“我的预约”里说明。"; w.Place != 1 || w.Skipped != want {
 		t.Errorf("place %d, told %q; want 1 and %q", w.Place, w.Skipped, want)
 	}
-	if err := c.decline(next, c.offered(next).PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.mustDecline(next, c.offered(next).PublicID)
 	c.unoffered(paused)
 	c.sound()
 	_ = c.clock.MoveTo(time.Date(2026, 10, 14, 23, 59, 0, 0, c.db.Zone()))
@@ -84,21 +82,12 @@ func TestAPlaceHeldForWhoIsPausedGoesToTheNextAndComesBackWithTheStrike(t *testi
 	paused, next := c.students[0], c.students[1]
 	b := c.confirm(c.mustBook(paused, c.hour(24*time.Hour, 1)).PublicID)
 	c.advance(24*time.Hour + 15*time.Minute)
-	c.update(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Arrive(ctx, tx, c.desk, b.PublicID)
-		return err
-	})
+	c.mustAct(counselling.Arrive, c.desk, b.PublicID)
 	miss := c.confirm(c.mustBook(paused, c.hour(24*time.Hour, 1)).PublicID)
 	c.join(next, counselling.Want{Counsellor: c.counsellors[1].PublicID})
 	c.advance(24*time.Hour + 15*time.Minute)
-	c.update(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Miss(ctx, tx, c.desk, miss.PublicID)
-		return err
-	})
-	if err := c.try(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Join(ctx, tx, paused, counselling.Want{}, counselling.ViaPage)
-		return err
-	}); !errors.Is(err, counselling.ErrPaused) {
+	c.mustAct(counselling.Miss, c.desk, miss.PublicID)
+	if err := c.tryJoin(paused, counselling.Want{}); !errors.Is(err, counselling.ErrPaused) {
 		t.Errorf("who is paused joins: %v", err)
 	}
 	strike := c.strikes(paused).List[0].PublicID
@@ -151,12 +140,7 @@ func TestWhoHadTheHoursOfATermIsPassedOverUpToTheNextTerm(t *testing.T) {
 func TestAfterTheConsentIsWithdrawnAnOfferGoesToTheNextAndIsNotAccepted(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 3)
-	b := c.fullHour(30 * time.Hour)
-	c.join(c.students[1], counselling.Want{})
-	c.join(c.students[2], counselling.Want{})
-	if err := c.cancel(c.students[0], b.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.freedHour(2)
 	o := c.offered(c.students[1])
 	c.withdraw(c.students[1])
 	c.offered(c.students[2])
@@ -205,9 +189,7 @@ func TestAWaitWithoutConsentHoldsUpNobodyAndGoesOnWithIt(t *testing.T) {
 	if w := c.wait(without); w.Offer != nil || !strings.HasPrefix(w.Skipped, "你撤回了同意") {
 		t.Errorf("without consent: %+v", w)
 	}
-	if err := c.decline(next, c.offered(next).PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.mustDecline(next, c.offered(next).PublicID)
 	c.sound()
 	c.agree(without)
 	c.offered(without)

@@ -92,10 +92,7 @@ func TestNobodyHasTheNinthOfEight(t *testing.T) {
 	})
 	c.confirm(open[0].PublicID)
 	_ = c.clock.MoveTo(open[0].Slot.StartsAt)
-	c.update(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Arrive(ctx, tx, c.desk, open[0].PublicID)
-		return err
-	})
+	c.mustAct(counselling.Arrive, c.desk, open[0].PublicID)
 	for i := range slots {
 		slots[i] = c.hour(time.Duration(60+i)*time.Hour, 1)
 	}
@@ -251,10 +248,7 @@ func TestStrikes(t *testing.T) {
 		c.agree(c.students...)
 		b := c.confirm(c.mustBook(c.students[0], c.hour(24*time.Hour, 1)).PublicID)
 		c.advance(24*time.Hour + 14*time.Minute)
-		err := c.try(func(ctx context.Context, tx *store.Tx) error {
-			_, err := counselling.Miss(ctx, tx, c.desk, b.PublicID)
-			return err
-		})
+		err := c.act(counselling.Miss, c.desk, b.PublicID)
 		if want := "开始后等 15 分钟，今天 09:15 起才能登记未到。"; errs.MessageOf(err) != want {
 			t.Errorf("Miss = %v, want %q", err, want)
 		}

@@ -12,20 +12,6 @@ import (
 	"github.com/xuegong/xuegong/internal/store"
 )
 
-func (c *centre) arrive(who identity.Person, booking string) error {
-	return c.try(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Arrive(ctx, tx, who, booking)
-		return err
-	})
-}
-
-func (c *centre) unarrive(who identity.Person, booking string) error {
-	return c.try(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Unarrive(ctx, tx, who, booking)
-		return err
-	})
-}
-
 func TestAnArrivalIsTakenBackByWhoRecordedItWithinMinutes(t *testing.T) {
 	t.Parallel()
 	const others = "到访登记只能由登记的人在 10 分钟内撤回；从“未到”改来的不能撤回。"
@@ -33,27 +19,29 @@ func TestAnArrivalIsTakenBackByWhoRecordedItWithinMinutes(t *testing.T) {
 		do   func(c *centre, b counselling.Booking) error
 		says string
 	}{
-		"at_once": {func(c *centre, b counselling.Booking) error { return c.unarrive(c.desk, b.PublicID) }, ""},
+		"at_once": {func(c *centre, b counselling.Booking) error { return c.act(counselling.Unarrive, c.desk, b.PublicID) }, ""},
 		"nine_minutes_later": {func(c *centre, b counselling.Booking) error {
 			c.advance(9 * time.Minute)
-			return c.unarrive(c.desk, b.PublicID)
+			return c.act(counselling.Unarrive, c.desk, b.PublicID)
 		}, ""},
 		"ten_minutes_later": {func(c *centre, b counselling.Booking) error {
 			c.advance(10 * time.Minute)
-			return c.unarrive(c.desk, b.PublicID)
+			return c.act(counselling.Unarrive, c.desk, b.PublicID)
 		}, others},
-		"by_somebody_else": {func(c *centre, b counselling.Booking) error { return c.unarrive(c.wang, b.PublicID) }, others},
+		"by_somebody_else": {func(c *centre, b counselling.Booking) error { return c.act(counselling.Unarrive, c.wang, b.PublicID) }, others},
 		"twice": {func(c *centre, b counselling.Booking) error {
-			if err := c.unarrive(c.desk, b.PublicID); err != nil {
+			if err := c.act(counselling.Unarrive, c.desk, b.PublicID); err != nil {
 				return err
 			}
-			return c.unarrive(c.desk, b.PublicID)
+			return c.act(counselling.Unarrive, c.desk, b.PublicID)
 		}, "这条预约现在是“已确认”，没有到访登记可以撤回。"},
 		"after_the_student_booked_again": {func(c *centre, b counselling.Booking) error {
 			c.mustBook(c.students[0], c.hour(48*time.Hour, 1))
-			return c.unarrive(c.desk, b.PublicID)
+			return c.act(counselling.Unarrive, c.desk, b.PublicID)
 		}, "这位同学已经约了新的时间，这次的到访登记不能撤回。"},
-		"of_the_other_centre": {func(c *centre, b counselling.Booking) error { return c.unarrive(c.fudaoyuan, b.PublicID) }, errs.MessageOf(counselling.ErrConfidential)},
+		"of_the_other_centre": {func(c *centre, b counselling.Booking) error {
+			return c.act(counselling.Unarrive, c.fudaoyuan, b.PublicID)
+		}, errs.MessageOf(counselling.ErrConfidential)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,9 +49,7 @@ func TestAnArrivalIsTakenBackByWhoRecordedItWithinMinutes(t *testing.T) {
 			c.agree(c.students...)
 			b := c.confirm(c.mustBook(c.students[0], c.hour(24*time.Hour, 1)).PublicID)
 			c.advance(24 * time.Hour)
-			if err := c.arrive(c.desk, b.PublicID); err != nil {
-				t.Fatal(err)
-			}
+			c.mustAct(counselling.Arrive, c.desk, b.PublicID)
 			if err := tt.do(c, b); errs.MessageOf(err) != tt.says && (err != nil || tt.says != "") {
 				t.Errorf("Unarrive = %v, want %q", err, tt.says)
 			}
@@ -78,12 +64,8 @@ func TestAnArrivalTakenBackIsConfirmedAgainAndStaysInTheHistory(t *testing.T) {
 	c.agree(c.students...)
 	was := c.confirm(c.mustBook(c.students[0], c.hour(24*time.Hour, 1)).PublicID)
 	c.advance(24*time.Hour + 20*time.Minute)
-	if err := c.arrive(c.desk, was.PublicID); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.unarrive(c.desk, was.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.mustAct(counselling.Arrive, c.desk, was.PublicID)
+	c.mustAct(counselling.Unarrive, c.desk, was.PublicID)
 	var b counselling.Booking
 	c.update(func(ctx context.Context, tx *store.Tx) (err error) {
 		b, err = counselling.Get(ctx, tx, c.desk, was.PublicID)
@@ -96,10 +78,7 @@ func TestAnArrivalTakenBackIsConfirmedAgainAndStaysInTheHistory(t *testing.T) {
 	if n := c.count(`select count(*) from audit where verb = 'booking.unarrive'`); n != 1 {
 		t.Errorf("%d audit rows, want 1", n)
 	}
-	c.update(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Miss(ctx, tx, c.desk, was.PublicID)
-		return err
-	})
+	c.mustAct(counselling.Miss, c.desk, was.PublicID)
 	if s := c.strikes(c.students[0]); s.Count != 1 {
 		t.Errorf("who did not come after all: %+v", s)
 	}
@@ -131,7 +110,7 @@ func TestAMissedHourIsPutRightAtTheDeskForADayAndThenOnlyWithAReason(t *testing.
 			c.set(func(s *counselling.Settings) { s.CorrectDays = tt.days })
 			b := c.come(c.students[0], false) // Tuesday 09:00
 			_ = c.clock.MoveTo(tt.at)
-			err := c.arrive(c.desk, b.PublicID)
+			err := c.act(counselling.Arrive, c.desk, b.PublicID)
 			if tt.ok != (err == nil) {
 				t.Errorf("Arrive = %v, want ok %v", err, tt.ok)
 			}
@@ -156,9 +135,7 @@ func TestNobodyElseLearnsWhichArrivalsCanBeTakenBack(t *testing.T) {
 	c.agree(c.students...)
 	b := c.confirm(c.mustBook(c.students[0], c.hour(24*time.Hour, 1)).PublicID)
 	c.advance(24 * time.Hour)
-	if err := c.arrive(c.desk, b.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.mustAct(counselling.Arrive, c.desk, b.PublicID)
 	for who, want := range map[*identity.Person]bool{&c.desk: true, &c.wang: false} {
 		var until map[string]time.Time
 		c.update(func(ctx context.Context, tx *store.Tx) (err error) {
@@ -169,7 +146,7 @@ func TestNobodyElseLearnsWhichArrivalsCanBeTakenBack(t *testing.T) {
 			t.Errorf("%s: %v, want %v", who.Name, until, want)
 		}
 	}
-	if err := c.unarrive(c.students[0], b.PublicID); !errors.Is(err, counselling.ErrConfidential) {
+	if err := c.act(counselling.Unarrive, c.students[0], b.PublicID); !errors.Is(err, counselling.ErrConfidential) {
 		t.Errorf("the student: %v", err)
 	}
 }

@@ -23,10 +23,7 @@ func TestAnHourNobodyRecordedFreesItsStudentAfterTwoDays(t *testing.T) {
 			return err
 		})
 	}
-	c.update(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Confirm(ctx, tx, c.wang, b.PublicID)
-		return err
-	})
+	c.confirm(b.PublicID)
 	c.later(50 * time.Hour) // two days after the hour are not over yet
 	night()
 	if _, err := c.book(student, c.hour(24*time.Hour, 1)); !errors.Is(err, counselling.ErrHaveOpen) {

@@ -26,6 +26,13 @@ func (c *centre) join(who identity.Person, want counselling.Want) counselling.Wa
 	return w
 }
 
+func (c *centre) tryJoin(who identity.Person, want counselling.Want) error {
+	return c.try(func(ctx context.Context, tx *store.Tx) error {
+		_, err := counselling.Join(ctx, tx, who, want, counselling.ViaPage)
+		return err
+	})
+}
+
 // wait is where the student stands in the queue now, nil if nowhere.
 func (c *centre) wait(who identity.Person) *counselling.Wait {
 	c.t.Helper()
@@ -69,11 +76,22 @@ func (c *centre) decline(who identity.Person, offer string) error {
 	})
 }
 
+func (c *centre) mustDecline(who identity.Person, offer string) {
+	c.t.Helper()
+	if err := c.decline(who, offer); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
 func (c *centre) cancel(who identity.Person, booking string) error {
-	return c.try(func(ctx context.Context, tx *store.Tx) error {
-		_, err := counselling.Cancel(ctx, tx, who, booking, "老师临时有安排")
-		return err
-	})
+	return c.act(giving("老师临时有安排", counselling.Cancel), who, booking)
+}
+
+func (c *centre) mustCancel(who identity.Person, booking string) {
+	c.t.Helper()
+	if err := c.cancel(who, booking); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // work does everything that is due.
@@ -108,6 +126,24 @@ func (c *centre) fullHour(after time.Duration) counselling.Booking {
 	return c.mustBook(c.students[0], c.hour(after, 1))
 }
 
+// wantedHour is a full hour, and so many of the other students wait, in their order.
+func (c *centre) wantedHour(after time.Duration, waiting int) counselling.Booking {
+	c.t.Helper()
+	b := c.fullHour(after)
+	for _, s := range c.students[1 : 1+waiting] {
+		c.join(s, counselling.Want{})
+	}
+	return b
+}
+
+// freedHour is a wanted hour, Tuesday 15:00, after the first student cancelled it.
+func (c *centre) freedHour(waiting int) counselling.Booking {
+	c.t.Helper()
+	b := c.wantedHour(30*time.Hour, waiting)
+	c.mustCancel(c.students[0], b.PublicID)
+	return b
+}
+
 func TestACancelledPlaceIsOfferedToTheFirstInTheQueueAtOnce(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 3)
@@ -116,9 +152,7 @@ func TestACancelledPlaceIsOfferedToTheFirstInTheQueueAtOnce(t *testing.T) {
 	if first.Place != 1 || second.Place != 2 {
 		t.Errorf("places %d and %d, want 1 and 2", first.Place, second.Place)
 	}
-	if err := c.cancel(c.students[0], b.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.mustCancel(c.students[0], b.PublicID)
 	o := c.offered(c.students[1])
 	c.unoffered(c.students[2])
 	if !o.Until.Equal(c.clock.Now().Add(30 * time.Minute)) {
@@ -147,15 +181,8 @@ func TestACancelledPlaceIsOfferedToTheFirstInTheQueueAtOnce(t *testing.T) {
 func TestWhoDeclinesKeepsTheirPlaceAndTheNextIsAsked(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 4)
-	b := c.fullHour(30 * time.Hour)
-	c.join(c.students[1], counselling.Want{})
-	c.join(c.students[2], counselling.Want{})
-	if err := c.cancel(c.students[0], b.PublicID); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.decline(c.students[1], c.offered(c.students[1]).PublicID); err != nil {
-		t.Fatal(err)
-	}
+	b := c.freedHour(2)
+	c.mustDecline(c.students[1], c.offered(c.students[1]).PublicID)
 	c.offered(c.students[2])
 	if w := c.wait(c.students[1]); w == nil || w.Place != 1 || w.Offer != nil {
 		t.Errorf("after declining: %+v", w)
@@ -199,9 +226,7 @@ func TestAWishThatDoesNotFitIsPassedOverAndKeepsItsPlace(t *testing.T) {
 			b := c.fullHour(30 * time.Hour) // Tuesday 15:00
 			c.join(c.students[1], tt.want(c))
 			c.join(c.students[2], counselling.Want{})
-			if err := c.cancel(c.students[0], b.PublicID); err != nil {
-				t.Fatal(err)
-			}
+			c.mustCancel(c.students[0], b.PublicID)
 			if tt.fits {
 				c.offered(c.students[1])
 				c.unoffered(c.students[2])
@@ -223,10 +248,7 @@ func TestEveryWayAPlaceBecomesFreeReachesTheQueue(t *testing.T) {
 		"cancelled_by_the_student": func(c *centre, b counselling.Booking) error { return c.cancel(c.students[0], b.PublicID) },
 		"cancelled_by_the_centre":  func(c *centre, b counselling.Booking) error { return c.cancel(c.desk, b.PublicID) },
 		"rejected": func(c *centre, b counselling.Booking) error {
-			return c.try(func(ctx context.Context, tx *store.Tx) error {
-				_, err := counselling.Reject(ctx, tx, c.wang, b.PublicID, "临时有安排")
-				return err
-			})
+			return c.act(giving("临时有安排", counselling.Reject), c.wang, b.PublicID)
 		},
 		"expired": func(c *centre, b counselling.Booking) error {
 			_ = c.clock.MoveTo(b.HeldUntil)
@@ -247,7 +269,8 @@ func TestEveryWayAPlaceBecomesFreeReachesTheQueue(t *testing.T) {
 				return err
 			})
 		},
-		"an_hour_comes_within_the_horizon": func(c *centre, _ counselling.Booking) error {
+		"an_hour_comes_within_the_horizon": func(c *centre, b counselling.Booking) error {
+			c.confirm(b.PublicID)
 			start := c.clock.Now().Add(30 * 24 * time.Hour)
 			c.update(func(ctx context.Context, tx *store.Tx) error {
 				_, err := counselling.AddHours(ctx, tx, c.desk, counselling.HoursEdit{
@@ -268,14 +291,6 @@ func TestEveryWayAPlaceBecomesFreeReachesTheQueue(t *testing.T) {
 			t.Parallel()
 			c := newCentre(t, 2)
 			b := c.fullHour(72 * time.Hour)
-			if name == "an_hour_comes_within_the_horizon" {
-				if err := c.try(func(ctx context.Context, tx *store.Tx) error {
-					_, err := counselling.Confirm(ctx, tx, c.wang, b.PublicID)
-					return err
-				}); err != nil {
-					t.Fatal(err)
-				}
-			}
 			c.join(c.students[1], counselling.Want{})
 			if err := free(c, b); err != nil {
 				t.Fatal(err)
@@ -300,16 +315,10 @@ func TestAFreePlaceThatFitsIsOfferedToWhoJoins(t *testing.T) {
 func TestJoinRefuses(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 3)
-	join := func(who identity.Person, w counselling.Want) error {
-		return c.try(func(ctx context.Context, tx *store.Tx) error {
-			_, err := counselling.Join(ctx, tx, who, w, counselling.ViaPage)
-			return err
-		})
-	}
-	if err := join(c.students[0], counselling.Want{}); !errors.Is(err, counselling.ErrNotAgreed) {
+	if err := c.tryJoin(c.students[0], counselling.Want{}); !errors.Is(err, counselling.ErrNotAgreed) {
 		t.Errorf("without the notice: %v", err)
 	}
-	if err := join(c.fudaoyuan, counselling.Want{}); !errors.Is(err, counselling.ErrStudentsOnly) {
+	if err := c.tryJoin(c.fudaoyuan, counselling.Want{}); !errors.Is(err, counselling.ErrStudentsOnly) {
 		t.Errorf("a teacher: %v", err)
 	}
 	c.agree(c.students...)
@@ -318,15 +327,15 @@ func TestJoinRefuses(t *testing.T) {
 		"counsellor": {Counsellor: store.NewPublicID()}, "campus": {Campus: "moon"}, "part": {Part: "noon"},
 		"to": {From: now.AddDate(0, 0, 3), To: now.AddDate(0, 0, 2)},
 	} {
-		if err := join(c.students[0], w); errs.FieldsOf(err)[field] == "" {
+		if err := c.tryJoin(c.students[0], w); errs.FieldsOf(err)[field] == "" {
 			t.Errorf("%+v: %v, want the field %s", w, err, field)
 		}
 	}
-	if err := join(c.students[0], counselling.Want{Earlier: true}); !errors.Is(err, counselling.ErrNoEarlier) {
+	if err := c.tryJoin(c.students[0], counselling.Want{Earlier: true}); !errors.Is(err, counselling.ErrNoEarlier) {
 		t.Errorf("earlier than nothing: %v", err)
 	}
 	c.join(c.students[1], counselling.Want{})
-	if err := join(c.students[1], counselling.Want{Part: counselling.Morning}); !strings.HasPrefix(errs.MessageOf(err), "你已经在排队，现在第 1 位：哪位老师都可以 · 什么时候都行") {
+	if err := c.tryJoin(c.students[1], counselling.Want{Part: counselling.Morning}); !strings.HasPrefix(errs.MessageOf(err), "你已经在排队，现在第 1 位：哪位老师都可以 · 什么时候都行") {
 		t.Errorf("twice: %v", err)
 	}
 	c.sound()
@@ -336,12 +345,7 @@ func TestOneStudentJoinsOnEveryFaceAtOnceAndWaitsOnce(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 1)
 	c.agree(c.students...)
-	if won := race(c, make([]int, 12), func(int) error {
-		return c.try(func(ctx context.Context, tx *store.Tx) error {
-			_, err := counselling.Join(ctx, tx, c.students[0], counselling.Want{}, counselling.ViaAPI)
-			return err
-		})
-	}); won != 1 {
+	if won := race(c, make([]int, 12), func(int) error { return c.tryJoin(c.students[0], counselling.Want{}) }); won != 1 {
 		t.Errorf("%d waits, want 1", won)
 	}
 	c.sound()
@@ -350,15 +354,12 @@ func TestOneStudentJoinsOnEveryFaceAtOnceAndWaitsOnce(t *testing.T) {
 func TestAnOfferAtNightWaitsForTheMorning(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 2)
-	b := c.fullHour(60 * time.Hour)
-	c.join(c.students[1], counselling.Want{})
+	b := c.wantedHour(60*time.Hour, 1)
 	at := func(day, hour, minute int) time.Time {
 		return time.Date(2026, 10, day, hour, minute, 0, 0, c.db.Zone())
 	}
 	_ = c.clock.MoveTo(at(12, 23, 40))
-	if err := c.cancel(c.students[0], b.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.mustCancel(c.students[0], b.PublicID)
 	o := c.offered(c.students[1])
 	if !o.OpensAt.Equal(at(13, 7, 0)) || !o.Until.Equal(at(13, 7, 30)) {
 		t.Errorf("opens %v, until %v; want 07:00 and 07:30", o.OpensAt, o.Until)
@@ -369,12 +370,9 @@ func TestAnOfferAtNightWaitsForTheMorning(t *testing.T) {
 func TestTheClockOfAnOfferStopsInQuietHours(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 2)
-	b := c.fullHour(60 * time.Hour)
-	c.join(c.students[1], counselling.Want{})
+	b := c.wantedHour(60*time.Hour, 1)
 	_ = c.clock.MoveTo(time.Date(2026, 10, 12, 22, 20, 0, 0, c.db.Zone()))
-	if err := c.cancel(c.students[0], b.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.mustCancel(c.students[0], b.PublicID)
 	if o, want := c.offered(c.students[1]), time.Date(2026, 10, 13, 7, 20, 0, 0, c.db.Zone()); !o.Until.Equal(want) {
 		t.Errorf("until %v, want %v", o.Until, want)
 	}
@@ -392,12 +390,9 @@ func TestNearItsStartAPlaceIsHeldShorterAndThenNotOfferedAtAll(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := newCentre(t, 2)
-			b := c.fullHour(5 * time.Hour)
-			c.join(c.students[1], counselling.Want{})
+			b := c.wantedHour(5*time.Hour, 1)
 			_ = c.clock.MoveTo(b.Slot.StartsAt.Add(-tt.before))
-			if err := c.cancel(c.students[0], b.PublicID); err != nil {
-				t.Fatal(err)
-			}
+			c.mustCancel(c.students[0], b.PublicID)
 			if w := c.wait(c.students[1]); tt.held == 0 && w.Offer != nil || tt.held > 0 && !c.offered(c.students[1]).Until.Equal(c.clock.Now().Add(tt.held)) {
 				t.Errorf("offer = %+v, want held for %v", w.Offer, tt.held)
 			}
@@ -416,9 +411,7 @@ func TestAnEarlierPlaceMovesTheBooking(t *testing.T) {
 	}
 	c.hour(70*time.Hour, 1)
 	c.unoffered(c.students[1]) // later than what the student has
-	if err := c.cancel(c.students[0], early.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.mustCancel(c.students[0], early.PublicID)
 	b, err := c.accept(c.students[1], c.offered(c.students[1]).PublicID)
 	if err != nil || b.PublicID != late.PublicID || b.Slot.PublicID != early.Slot.PublicID {
 		t.Errorf("Accept = booking %s in %s, %v; want the same booking in the earlier hour", b.PublicID, b.Slot.PublicID, err)
@@ -437,9 +430,7 @@ func TestWhoCancelsTheBookingWaitsForNothingEarlier(t *testing.T) {
 	c := newCentre(t, 1)
 	b := c.fullHour(30 * time.Hour)
 	c.join(c.students[0], counselling.Want{})
-	if err := c.cancel(c.students[0], b.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.mustCancel(c.students[0], b.PublicID)
 	if w := c.wait(c.students[0]); w != nil {
 		t.Errorf("waits on: %+v", w)
 	}
@@ -449,12 +440,9 @@ func TestWhoCancelsTheBookingWaitsForNothingEarlier(t *testing.T) {
 func TestABookingThatAnswersTheWishEndsTheWaitAndPassesItsOfferOn(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 3)
-	b := c.fullHour(30 * time.Hour)
-	c.join(c.students[1], counselling.Want{})
+	b := c.wantedHour(30*time.Hour, 1)
 	c.join(c.students[2], counselling.Want{Part: counselling.Afternoon})
-	if err := c.cancel(c.students[0], b.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.mustCancel(c.students[0], b.PublicID)
 	evening := c.hour(34*time.Hour, 1) // 19:00: nobody else in the queue wants it
 	c.mustBook(c.students[1], evening)
 	if c.wait(c.students[1]) != nil {
@@ -467,11 +455,7 @@ func TestABookingThatAnswersTheWishEndsTheWaitAndPassesItsOfferOn(t *testing.T) 
 func TestAClosedHourIsNotOfferedAnyMore(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 2)
-	b := c.fullHour(30 * time.Hour)
-	c.join(c.students[1], counselling.Want{})
-	if err := c.cancel(c.students[0], b.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	b := c.freedHour(1)
 	o := c.offered(c.students[1])
 	c.update(func(ctx context.Context, tx *store.Tx) error {
 		left, err := counselling.CloseHour(ctx, tx, c.desk, b.Slot.PublicID)
@@ -536,12 +520,7 @@ func TestAcceptedExactlyAsItExpiresThePlaceHasOneOwner(t *testing.T) {
 	t.Parallel()
 	for range 8 {
 		c := newCentre(t, 3)
-		b := c.fullHour(30 * time.Hour)
-		c.join(c.students[1], counselling.Want{})
-		c.join(c.students[2], counselling.Want{})
-		if err := c.cancel(c.students[0], b.PublicID); err != nil {
-			t.Fatal(err)
-		}
+		c.freedHour(2)
 		o := c.offered(c.students[1])
 		pressed := o.Until.Add(-time.Millisecond)
 		_ = c.clock.MoveTo(o.Until)
@@ -581,11 +560,7 @@ func TestAcceptedExactlyAsItExpiresThePlaceHasOneOwner(t *testing.T) {
 func TestPressedAtTheDeadlineItIsTooLate(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 2)
-	b := c.fullHour(30 * time.Hour)
-	c.join(c.students[1], counselling.Want{})
-	if err := c.cancel(c.students[0], b.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.freedHour(1)
 	o := c.offered(c.students[1])
 	_ = c.clock.MoveTo(o.Until)
 	if _, err := c.accept(c.students[1], o.PublicID); errs.KindOf(err) != errs.Conflict {
@@ -601,11 +576,7 @@ func TestPressedAtTheDeadlineItIsTooLate(t *testing.T) {
 func TestAcceptPressedTwiceMakesOneBooking(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 2)
-	b := c.fullHour(30 * time.Hour)
-	c.join(c.students[1], counselling.Want{})
-	if err := c.cancel(c.students[0], b.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.freedHour(1)
 	o := c.offered(c.students[1])
 	if won := race(c, make([]int, 8), func(int) error { _, err := c.accept(c.students[1], o.PublicID); return err }); won != 1 {
 		t.Errorf("%d acceptances, want 1", won)
@@ -622,14 +593,9 @@ func TestTwoWaitsAndOnePlaceAtTheSameInstant(t *testing.T) {
 	b := c.fullHour(30 * time.Hour)
 	acts := []func() error{func() error { return c.cancel(c.students[0], b.PublicID) }}
 	for _, s := range c.students[1:] {
-		acts = append(acts, func() error {
-			return c.try(func(ctx context.Context, tx *store.Tx) error {
-				_, err := counselling.Join(ctx, tx, s, counselling.Want{}, counselling.ViaPage)
-				return err
-			})
-		})
+		acts = append(acts, func() error { return c.tryJoin(s, counselling.Want{}) })
 	}
-	race(c, acts, func(act func() error) error { return act() })
+	c.together(acts...)
 	if n := c.count(`select count(*) from offer where state = 'open'`); n != 1 {
 		t.Errorf("%d offers of one place, want 1", n)
 	}
@@ -639,14 +605,12 @@ func TestTwoWaitsAndOnePlaceAtTheSameInstant(t *testing.T) {
 func TestACancellationAnOfferAndNewBookingsAtTheSameInstant(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 20)
-	b := c.fullHour(30 * time.Hour)
-	c.join(c.students[1], counselling.Want{})
-	c.join(c.students[2], counselling.Want{})
+	b := c.wantedHour(30*time.Hour, 2)
 	acts := []func() error{func() error { return c.cancel(c.students[0], b.PublicID) }}
 	for _, s := range c.students[3:] {
 		acts = append(acts, func() error { _, err := c.book(s, b.Slot.PublicID); return err })
 	}
-	if won := race(c, acts, func(act func() error) error { return act() }); won != 1 {
+	if won := c.together(acts...); won != 1 {
 		t.Errorf("%d succeeded, want only the cancellation: nobody jumps the queue", won)
 	}
 	c.offered(c.students[1])
@@ -665,14 +629,9 @@ func TestJoiningAndBookingRaceForTheLastFreePlace(t *testing.T) {
 				acts = append(acts, func() error { _, err := c.book(s, slot); return err })
 				continue
 			}
-			acts = append(acts, func() error {
-				return c.try(func(ctx context.Context, tx *store.Tx) error {
-					_, err := counselling.Join(ctx, tx, s, counselling.Want{}, counselling.ViaPage)
-					return err
-				})
-			})
+			acts = append(acts, func() error { return c.tryJoin(s, counselling.Want{}) })
 		}
-		race(c, acts, func(act func() error) error { return act() })
+		c.together(acts...)
 		if n := c.count(`select count(*) from booking where state in ('offered', 'pending')`); n != 2 {
 			t.Errorf("%d of 2 places are taken", n)
 		}
@@ -687,14 +646,12 @@ func TestAnEarlierPlaceIsAcceptedWhileTheCentreCancelsTheBooking(t *testing.T) {
 		early := c.fullHour(30 * time.Hour)
 		late := c.mustBook(c.students[1], c.hour(50*time.Hour, 1))
 		c.join(c.students[1], counselling.Want{})
-		if err := c.cancel(c.students[0], early.PublicID); err != nil {
-			t.Fatal(err)
-		}
+		c.mustCancel(c.students[0], early.PublicID)
 		o := c.offered(c.students[1])
-		race(c, []func() error{
+		c.together(
 			func() error { _, err := c.accept(c.students[1], o.PublicID); return err },
 			func() error { return c.cancel(c.desk, late.PublicID) },
-		}, func(act func() error) error { return act() })
+		)
 		c.sound()
 	}
 }
@@ -702,16 +659,11 @@ func TestAnEarlierPlaceIsAcceptedWhileTheCentreCancelsTheBooking(t *testing.T) {
 func TestTheCentreOffersOutOfOrderOnlyWithAReason(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 4)
-	b := c.fullHour(30 * time.Hour)
-	c.join(c.students[1], counselling.Want{})
+	b := c.wantedHour(30*time.Hour, 1)
 	c.join(c.students[2], counselling.Want{Counsellor: c.counsellors[1].PublicID})
 	third := c.join(c.students[3], counselling.Want{Counsellor: c.counsellors[1].PublicID})
-	if err := c.cancel(c.students[0], b.PublicID); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.decline(c.students[1], c.offered(c.students[1]).PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.mustCancel(c.students[0], b.PublicID)
+	c.mustDecline(c.students[1], c.offered(c.students[1]).PublicID)
 	offer := func(who identity.Person, wait, reason string) error {
 		return c.try(func(ctx context.Context, tx *store.Tx) error {
 			_, err := counselling.OfferFree(ctx, tx, who, b.Slot.PublicID, wait, reason)
@@ -743,11 +695,7 @@ func TestTheCentreOffersOutOfOrderOnlyWithAReason(t *testing.T) {
 func TestTheQueueIsConfidential(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, 3)
-	b := c.fullHour(30 * time.Hour)
-	c.join(c.students[1], counselling.Want{})
-	if err := c.cancel(c.students[0], b.PublicID); err != nil {
-		t.Fatal(err)
-	}
+	c.freedHour(1)
 	real := c.offered(c.students[1]).PublicID
 	for _, p := range []identity.Person{c.students[2], c.fudaoyuan, c.admin, c.desk} {
 		for _, id := range []string{real, store.NewPublicID()} {
@@ -793,12 +741,7 @@ func TestTheAuditFindsABrokenQueue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := newCentre(t, 3)
-			b := c.fullHour(30 * time.Hour)
-			c.join(c.students[1], counselling.Want{})
-			c.join(c.students[2], counselling.Want{})
-			if err := c.cancel(c.students[0], b.PublicID); err != nil {
-				t.Fatal(err)
-			}
+			c.freedHour(2)
 			c.sound()
 			var lines []string
 			c.update(func(ctx context.Context, tx *store.Tx) (err error) {
