@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/request"
@@ -95,6 +97,7 @@ func TestApplication_a_question_on_its_page_belongs_to_it(t *testing.T) {
 	path := b.submitted()
 	in := b.get(path).form(path + "/ask")
 	in.Set("question", "回程车票丢了怎么办")
+	in.Set("field", "")
 	if res := b.post(path+"/ask", in); res.status != http.StatusSeeOther {
 		t.Fatalf("%d %s", res.status, res.body)
 	}
@@ -109,6 +112,45 @@ func TestApplication_a_question_on_its_page_belongs_to_it(t *testing.T) {
 	}
 	if res := b.json(http.MethodPost, "/api/v1/applications/"+strings.TrimPrefix(path, "/m/applications/")+"/questions", `{"text":"家庭地址不对","field":"home"}`); res.status != http.StatusNoContent {
 		t.Errorf("a dispute over the API: %d %s", res.status, res.body)
+	}
+}
+
+func TestApplication_its_page_asks_which_record_is_wrong(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t)
+	b := w.as("s01")
+	path := b.submitted()
+	shown := b.get(path)
+	var choices []string
+	for _, o := range shown.doc.all(`option`) {
+		choices = append(choices, o.attr("value")+" "+o.text())
+	}
+	want := []string{" 进度、结果或别的", "home 学校记录的“生源地”不对", "card 学校记录的“收款卡尾号”不对"}
+	if diff := cmp.Diff(want, choices); diff != "" {
+		t.Fatalf("what can be asked about (-want +got):\n%s", diff)
+	}
+	in := shown.form(path + "/ask")
+	in.Set("question", "我家去年搬到了武汉")
+	in.Set("field", "company")
+	res := b.post(path+"/ask", in)
+	if res.status != http.StatusUnprocessableEntity || !strings.Contains(res.body, "请选一项学校记录的内容") || !strings.Contains(res.body, "我家去年搬到了武汉") {
+		t.Errorf("what the student wrote is no record: %d", res.status)
+	}
+	in = res.form(path + "/ask")
+	in.Set("field", "home")
+	if res := b.post(path+"/ask", in); res.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", res.status, res.body)
+	}
+	var asks []request.Ask
+	w.acting("s01", func(ctx context.Context, tx *store.Tx, who identity.Person) (err error) {
+		asks, err = newRequests().MyAsks(ctx, tx, who)
+		return err
+	})
+	if len(asks) != 1 || asks[0].Field != "home" {
+		t.Fatalf("asked: %+v", asks)
+	}
+	if page := b.get("/m/applications/asks/" + asks[0].PublicID); !strings.Contains(page.body, "学校记录的“生源地”不对") {
+		t.Errorf("the question does not say which record it is about:\n%s", page.body)
 	}
 }
 

@@ -70,7 +70,7 @@ func (e *Engine) AskAbout(ctx context.Context, tx *store.Tx, who identity.Person
 		return Ask{}, err
 	}
 	if f, ok := a.Service.Form.Field(field); field != "" && (!ok || f.Source == "") {
-		return Ask{}, errs.Field("field", "请选一项学校记录的内容。")
+		return Ask{}, errs.Field("field", "请选一项学校记录的内容，或者选“进度、结果或别的”。")
 	}
 	to, err := approval.Deciders(ctx, tx, subject(publicID))
 	if err != nil {

@@ -161,6 +161,10 @@ func nextSentence(a Application, zone *time.Location) string {
 		return fmt.Sprintf("请在 %s 前把%s交到%s，%s。", until(a, zone), names(missing), d.Place, d.Hours)
 	case a.State == Submitted:
 		return "有结果会告诉你。"
+	case a.State == Returned && !a.Due.IsZero():
+		return fmt.Sprintf("请在 %s 前补好再提交，其他内容都还在。", until(a, zone))
+	case a.State == Returned:
+		return "补好再提交就行，其他内容都还在。"
 	case a.State == Approved:
 		return "办好后会通知你来领取。"
 	}

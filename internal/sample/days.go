@@ -42,8 +42,8 @@ func specialDays() []calendar.Special {
 	off("国庆节", 2026, time.October, 1, 7)
 	makeUp("国庆节", time.October, 10, time.Wednesday)
 
-	off("元旦（示例）", 2027, time.January, 1, 1)
-	off("劳动节（示例）", 2027, time.May, 1, 2)
-	off("国庆节（示例）", 2027, time.October, 1, 3)
+	off("元旦", 2027, time.January, 1, 1)
+	off("劳动节", 2027, time.May, 1, 2)
+	off("国庆节", 2027, time.October, 1, 3)
 	return list
 }

@@ -100,8 +100,8 @@ func TestText_is_the_files_or_ours_with_what_the_service_knows(t *testing.T) {
 	d := filesOf(t, map[string]*strings.Replacer{"a-fund": asItIs()})[0].Definition
 	for key, want := range map[string]string{
 		"submitted":  "阅读补助已收到，A1。",
-		"rejected":   "阅读补助这次没有通过：发票看不清。 对结果有疑问，10 天内可以联系学工处。",
-		"pay_failed": "阅读补助这次放款没有成功：发票看不清。 请联系勤工助学中心 8300 1102。",
+		"rejected":   "阅读补助这次没有通过：发票看不清。对结果有疑问，10 天内可以联系学工处。",
+		"pay_failed": "阅读补助这次放款没有成功：发票看不清。请联系勤工助学中心 8300 1102。",
 		"printed":    "阅读补助已打印。请带学生证到勤工助学中心（东校区 3 号楼 102）领取，工作日 8:30–17:00。",
 	} {
 		if got := d.Text(key, map[string]string{"number": "A1", "reason": "发票看不清。"}); got != want {

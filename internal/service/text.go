@@ -19,21 +19,21 @@ type TextKey struct {
 func TextKeys() []TextKey {
 	return []TextKey{
 		{"submitted", "{title}申请已收到，编号 {number}。{next}"},
-		{"returned", "{title}还差一步：{reason} {until} 前补好再提交，其他内容都还在。"},
+		{"returned", "{title}还差一步：{reason}{next}"},
 		{"resubmitted", "{title}补充的内容已收到，编号 {number}，接着审核。"},
 		{"received", "{title}的{material}已收到。"},
 		{"due_soon", "{title}还缺纸质材料：{material}。请在 {until} 前交到{place}，{hours}。"},
 		{"overdue", "{title}在 {until} 前没有收齐纸质材料，这次申请已按逾期结束。需要说明情况，请联系{contact}。"},
 		{"approved", "{title}已通过。{next}"},
-		{"rejected", "{title}这次没有通过：{reason} {appeal}"},
+		{"rejected", "{title}这次没有通过：{reason}{appeal}"},
 		{"withdrawn", "{title}申请已按你的意思撤回，编号 {number}。"},
 		{"printed", "{title}已打印。请带学生证到{place}领取，{hours}。"},
 		{"made", "{title}已办好。请带学生证到{place}领取，{hours}。"},
 		{"collected", "{title}已领取，编号 {number}。"},
 		{"to_pay", "{title}已通过，{amount} 元等待放款，到账会告诉你。"},
 		{"paid", "{title} {amount} 元已放款，请留意到账。"},
-		{"pay_failed", "{title}这次放款没有成功：{reason} 请联系{contact}。"},
-		{"revoked", "{title}（编号 {number}）已撤销：{reason} {appeal}"},
+		{"pay_failed", "{title}这次放款没有成功：{reason}请联系{contact}。"},
+		{"revoked", "{title}（编号 {number}）已撤销：{reason}{appeal}"},
 	}
 }
 
@@ -49,6 +49,10 @@ func personNames() []string { return []string{"today", "school_year"} }
 
 var placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
 
+// joint is a blank after a sentence: none is written there in Chinese, and the text of a
+// school may have one before a placeholder.
+var joint = regexp.MustCompile(`([。？！；]) +`)
+
 // names are what stands in braces.
 func names(text string) []string {
 	var list []string
@@ -62,7 +66,8 @@ func names(text string) []string {
 
 // Fill puts the values into the placeholders of a text; what has no value vanishes.
 func Fill(text string, values map[string]string) string {
-	return strings.TrimSpace(placeholder.ReplaceAllStringFunc(text, func(p string) string { return values[p[1:len(p)-1]] }))
+	filled := placeholder.ReplaceAllStringFunc(text, func(p string) string { return values[p[1:len(p)-1]] })
+	return strings.TrimSpace(joint.ReplaceAllString(filled, "$1"))
 }
 
 // Text returns what is said under the key: the words of the file, or ours, with the values

@@ -228,7 +228,7 @@ func (f face) askOn(c *page.Context) error {
 		return err
 	})
 	return done(c, err, applicationPath(p.PublicID)+"?asked=1", func(*page.Context) (*page.Application, error) {
-		p.Asked = question
+		p.Asked, p.AskedOf = question, c.Form("field")
 		return p, nil
 	})
 }
@@ -253,7 +253,8 @@ func (f face) question(c *page.Context) (*page.Question, error) {
 		if errors.Is(err, service.ErrNoVersion) {
 			return nil
 		}
-		p.About = v.Title
+		f, _ := v.Form.Field(p.Field)
+		p.About, p.Record = v.Title, f.Label
 		return err
 	})
 	return p, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/xuegong/xuegong/internal/calendar"
+	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/rule"
 	"github.com/xuegong/xuegong/internal/service"
@@ -169,6 +170,7 @@ type Application struct {
 	Own      bool
 	Contacts []service.Contact
 	Asked    string // a question that was refused, as it was typed
+	AskedOf  string // the record it says is wrong, "" for none
 }
 
 // Template implements Page.
@@ -200,6 +202,15 @@ func (p *Application) CanMend() bool { return p.Own && p.State == request.Return
 // CanWithdraw tells whether the student may still take it back.
 func (p *Application) CanWithdraw() bool {
 	return p.Own && (p.State == request.Submitted || p.State == request.Returned)
+}
+
+// Recorded are the answers taken from the school's records, which the student may say are
+// wrong (T6).
+func (p *Application) Recorded() []form.Row {
+	return slices.DeleteFunc(p.Rows(), func(r form.Row) bool {
+		f, ok := p.Service.Form.Field(r.Name)
+		return !ok || f.Source == ""
+	})
 }
 
 // MayAppeal tells whether the way to have it looked at again is shown.
@@ -344,7 +355,8 @@ func (*Withdraw) Template() string { return "h5/application_withdraw" }
 type Question struct {
 	Base
 	request.Ask
-	About string // title of the service
+	About  string // title of the service
+	Record string // label of the school's record that is said to be wrong, "" of a question
 }
 
 // Template implements Page.
