@@ -91,6 +91,7 @@ func (b *Bot) renderers() map[string]renderer {
 		request.KindAnswered:       of(b.renderChanged),
 		request.KindAsked:          of(b.renderAsked),
 		approval.KindHandedOver:    of(b.renderHandedOver),
+		approval.KindUnheld:        of(b.renderUnheld),
 		kindMyPaper:                of(b.renderMyPaper),
 		kindAskWithdraw:            of(b.renderAskWithdraw),
 	}

@@ -55,6 +55,10 @@ func (b *Bot) renderHandedOver(_ context.Context, _ *store.Tx, o outbox.Outgoing
 	return b.text(o, b.Cards.HandedOver(h)), nil
 }
 
+func (b *Bot) renderUnheld(_ context.Context, _ *store.Tx, o outbox.Outgoing, n approval.Nobody) (json.RawMessage, error) {
+	return b.text(o, b.Cards.Unheld(n)), nil
+}
+
 func (b *Bot) renderAsked(_ context.Context, _ *store.Tx, o outbox.Outgoing, f request.AskFacts) (json.RawMessage, error) {
 	return b.text(o, b.Cards.Asked(f)), nil
 }

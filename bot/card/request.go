@@ -1,6 +1,7 @@
 package card
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -228,6 +229,13 @@ func (m Maker) HandedOver(h approval.HandedOver) string {
 	}
 	return fmt.Sprintf("%s老师请您代为审核，到 %s 为止，%s。新的申请也会推送给您，记录里写明是代办。\n%s",
 		h.Principal, until(h.Until, m.Zone), waits, m.Link("打开工作台", "/desk/applications"))
+}
+
+// Unheld tells an administrator which role is to be given, since what waits for it waits
+// for nobody.
+func (m Maker) Unheld(n approval.Nobody) string {
+	return fmt.Sprintf("有申请停在“%s”，没有人能审：%s还没有在岗的%s。\n请在工作台的“角色”里为一位老师登记，登记后申请会推送给这位老师。\n%s",
+		n.Stage, cmp.Or(n.Unit, "全校"), n.Role.Label(), m.Link("打开角色", "/desk/roles"))
 }
 
 // until is the end of a day as the day itself.

@@ -9,6 +9,7 @@ import (
 	"github.com/xuegong/xuegong/bot/card"
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/counselling"
+	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/wecom"
@@ -115,6 +116,11 @@ func TestTextsOfApplications(t *testing.T) {
 			"a deputy until midnight", m.HandedOver(approval.HandedOver{Principal: "程景行", Until: at(15, 0, 0), Waiting: 2}),
 			"程景行老师请您代为审核，到 10月14日（周三）24:00 为止，现在有 2 份等您审核。新的申请也会推送给您，记录里写明是代办。\n" +
 				`<a href="https://xg.example.edu.cn/desk/applications">打开工作台</a>`,
+		},
+		{
+			"a stage nobody can decide", m.Unheld(approval.Nobody{Stage: "负责人确认金额", Role: identity.OfficeHead, Unit: "勤工助学中心"}),
+			"有申请停在“负责人确认金额”，没有人能审：勤工助学中心还没有在岗的部门负责人。\n请在工作台的“角色”里为一位老师登记，登记后申请会推送给这位老师。\n" +
+				`<a href="https://xg.example.edu.cn/desk/roles">打开角色</a>`,
 		},
 		{
 			"a question about an application", m.Asked(request.AskFacts{Ask: "q1", Application: "a1", Title: "暑期实习补贴", Student: "张同学"}),

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/errs"
@@ -399,6 +400,88 @@ func TestA_task_nobody_acts_on_reminds_and_then_goes_on(t *testing.T) {
 	o.sound()
 }
 
+func TestA_limit_that_passed_while_nothing_ran_is_said_once(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	s := first()
+	s.LimitHours, s.RemindHours, s.EscalateTo, s.EscalateScope = 48, 24, identity.ClassCounsellor, approval.OfStudent
+	o.open(o.student, s)
+	o.wait(60 * time.Hour)
+	if diff := cmp.Diff([]string{"何秋白", "沈嘉木"}, o.told("thing.reminder")); diff != "" {
+		t.Errorf("reminders (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"何秋白", "沈嘉木", "江月明"}, o.told("thing.review")); diff != "" {
+		t.Errorf("cards (-want +got):\n%s", diff)
+	}
+	o.sound()
+}
+
+func TestWho_has_the_card_as_a_deputy_gets_no_second_one_at_the_limit(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.update(func(ctx context.Context, tx *store.Tx) error {
+		_, err := approval.SetDeputy(ctx, tx, o.he, o.he.ID, o.jiang.ID, tx.Now(), tx.Now().AddDate(0, 0, 10))
+		return err
+	})
+	s := first()
+	s.LimitHours, s.EscalateTo, s.EscalateScope = 48, identity.ClassCounsellor, approval.OfStudent
+	o.open(o.student, s)
+	o.wait(48 * time.Hour)
+	want := []string{"何秋白", "沈嘉木", "江月明"}
+	if diff := cmp.Diff(want, o.told("thing.review")); diff != "" {
+		t.Errorf("cards (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, o.told("thing.reminder")); diff != "" {
+		t.Errorf("reminders (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhat_nobody_can_decide_is_told_once_a_day_to_who_can_give_the_role(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	head := approval.Stage{Code: "head", Title: "负责人确认", Role: identity.OfficeHead, Scope: approval.OfDepartment}
+	o.openThing("a", o.student, head)
+	o.wait(time.Minute)
+	o.openThing("b", o.student, head)
+	o.openThing("c", o.student, first())
+	if diff := cmp.Diff([]string{"周海宁"}, o.told(approval.KindUnheld)); diff != "" {
+		t.Errorf("told on the first day (-want +got):\n%s", diff)
+	}
+	o.wait(24 * time.Hour)
+	if diff := cmp.Diff([]string{"周海宁", "周海宁"}, o.told(approval.KindUnheld)); diff != "" {
+		t.Errorf("told by the second day (-want +got):\n%s", diff)
+	}
+	unattended := func(who identity.Person) (list []approval.Lying) {
+		o.update(func(ctx context.Context, tx *store.Tx) (err error) {
+			list, err = approval.Unattended(ctx, tx, who)
+			return err
+		})
+		return list
+	}
+	want := []approval.Lying{{Nobody: approval.Nobody{Stage: "负责人确认", Role: identity.OfficeHead, Unit: "资助中心"}, Tasks: 2}}
+	if diff := cmp.Diff(want, unattended(o.admin), cmpopts.IgnoreFields(approval.Lying{}, "Since")); diff != "" {
+		t.Errorf("on the desk (-want +got):\n%s", diff)
+	}
+	if got := unattended(o.he); got != nil {
+		t.Errorf("an officer is shown %v", got)
+	}
+
+	o.update(func(ctx context.Context, tx *store.Tx) error {
+		return identity.Grant(ctx, tx, o.admin, o.lu.ID, identity.OfficeHead, o.unit)
+	})
+	if got := unattended(o.admin); got != nil {
+		t.Errorf("with a head there is still %v", got)
+	}
+	o.wait(4 * time.Hour)
+	if diff := cmp.Diff([]string{"陆一舟", "陆一舟"}, o.told("thing.review")[2:]); diff != "" {
+		t.Errorf("cards after the role was given (-want +got):\n%s", diff)
+	}
+	if got := o.told(approval.KindUnheld); len(got) != 2 {
+		t.Errorf("told %d times", len(got))
+	}
+	o.sound()
+}
+
 func TestA_stage_nobody_can_decide_goes_on_at_once(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -444,7 +527,8 @@ func TestA_limit_that_leads_back_to_a_reviewer_on_leave_reaches_the_deputy(t *te
 		_, err := approval.SetDeputy(ctx, tx, o.jiang, o.jiang.ID, o.lu.ID, tx.Now(), tx.Now().Add(30*24*time.Hour))
 		return err
 	})
-	o.wait(49 * time.Hour)
+	o.wait(24 * time.Hour)
+	o.wait(25 * time.Hour)
 	if diff := cmp.Diff([]string{"江月明", "江月明", "陆一舟", "陆一舟"}, sorted(o.told("thing.reminder"))); diff != "" {
 		t.Errorf("reminded (-want +got):\n%s", diff)
 	}
@@ -636,6 +720,32 @@ func TestThe_queue_holds_what_one_can_decide(t *testing.T) {
 			t.Errorf("MayRead = %t, %v", ok, err)
 		}
 		return nil
+	})
+}
+
+func TestReviews_are_those_that_Get_returns_one_by_one(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	a, b := o.openThing("a", o.student, first(), second()), o.openThing("b", o.student, first())
+	o.mustDecide(o.he, a.Task, approve())
+	o.mustDecide(o.he, b.Task, approval.Decision{Action: approval.Return, Reason: "材料看不清", Marked: []string{"tickets"}})
+	o.update(func(ctx context.Context, tx *store.Tx) error {
+		want := map[string]approval.Review{}
+		for _, id := range []string{"a", "b"} {
+			r, err := approval.Get(ctx, tx, approval.Subject{Kind: thing, ID: id})
+			if err != nil {
+				return err
+			}
+			want[id] = r
+		}
+		got, err := approval.Reviews(ctx, tx, thing, "a", "b", "nobody's")
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("together (-one by one +together):\n%s", diff)
+		}
+		if got["a"].Task == "" || got["a"].Stage().Code != "second" || got["b"].Reason != "材料看不清" || len(got["b"].History) != 2 {
+			t.Errorf("they say %+v", got)
+		}
+		return err
 	})
 }
 

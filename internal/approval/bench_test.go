@@ -42,3 +42,44 @@ func BenchmarkDecide(b *testing.B) {
 	}
 	b.ReportMetric(float64(i)/b.Elapsed().Seconds(), "decisions/s")
 }
+
+// BenchmarkTasks lists and counts what one can decide, of 5,000 open reviews.
+func BenchmarkTasks(b *testing.B) {
+	o := newOffice(b)
+	o.openMany(5000)
+	if err := o.db.Exec(b.Context(), `vacuum analyze`); err != nil {
+		b.Fatal(err)
+	}
+	ask := func(name string, fn func(ctx context.Context, tx *store.Tx) (int, error), want int) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				o.update(func(ctx context.Context, tx *store.Tx) error {
+					n, err := fn(ctx, tx)
+					if n != want {
+						b.Errorf("%d, want %d", n, want)
+					}
+					return err
+				})
+			}
+		})
+	}
+	ask("first page", func(ctx context.Context, tx *store.Tx) (int, error) {
+		list, _, err := approval.Tasks(ctx, tx, o.he, "", 100, thing)
+		return len(list), err
+	}, 100)
+	ask("count", func(ctx context.Context, tx *store.Tx) (int, error) {
+		return approval.Waiting(ctx, tx, o.he, thing)
+	}, 5000)
+	ask("of fifty", func(ctx context.Context, tx *store.Tx) (int, error) {
+		list, _, err := approval.Tasks(ctx, tx, o.he, "", 50, thing)
+		if err != nil {
+			return 0, err
+		}
+		ids := make([]string, len(list))
+		for i, t := range list {
+			ids[i] = t.Subject.ID
+		}
+		tasks, err := approval.TasksOf(ctx, tx, o.he, thing, ids)
+		return len(tasks), err
+	}, 50)
+}

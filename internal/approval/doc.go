@@ -21,7 +21,9 @@
 //
 // Nothing waits in silence: before its limit a task reminds who can decide it, at its
 // limit it goes to somebody else as well, and after each further limit it reminds them
-// again. A limit never decides, so money is never given because nobody looked (T8).
+// again. What nobody can decide is told to the school's administrators, and goes to whom
+// they give the role (Unattended). A limit never decides, so money is never given because
+// nobody looked (T8).
 //
 // A task carries the keys that open it, "office:12" for a role in a unit. What a
 // person holds at the moment of the press is compared with them, so a role taken away

@@ -12,13 +12,9 @@ import (
 	"github.com/xuegong/xuegong/internal/store"
 )
 
-// announce sends the task's card to whoever can decide it and to their deputies, with
-// one send for all, so that it is settled for all.
-func announce(ctx context.Context, tx *store.Tx, r reviewRow, t taskRow, s Stage, holders []identity.ID) error {
-	to, err := recipients(ctx, tx, r, t, s, holders)
-	if err != nil {
-		return err
-	}
+// announce sends the task's card to whoever can decide it (recipients), with one send for
+// all, so that it is settled for all.
+func announce(ctx context.Context, tx *store.Tx, r reviewRow, t taskRow, s Stage, to []identity.ID) error {
 	c, kinds, err := askingCard(tx, r, t, s)
 	if err != nil {
 		return err
@@ -28,12 +24,8 @@ func announce(ctx context.Context, tx *store.Tx, r reviewRow, t taskRow, s Stage
 	})
 }
 
-// remindAll tells whoever can decide the task, and their deputies, that it waits.
-func remindAll(ctx context.Context, tx *store.Tx, r reviewRow, t taskRow, s Stage, holders []identity.ID) error {
-	to, err := recipients(ctx, tx, r, t, s, holders)
-	if err != nil {
-		return err
-	}
+// remindAll tells whoever can decide the task (recipients) that it waits.
+func remindAll(ctx context.Context, tx *store.Tx, r reviewRow, t taskRow, s Stage, to []identity.ID) error {
 	c, kinds, err := askingCard(tx, r, t, s)
 	if err != nil {
 		return err

@@ -137,11 +137,16 @@ func second() approval.Stage {
 }
 
 // open puts somebody's thing under review and returns it.
-func (o *office) open(of identity.Person, stages ...approval.Stage) (r approval.Review) {
+func (o *office) open(of identity.Person, stages ...approval.Stage) approval.Review {
+	o.t.Helper()
+	return o.openThing("a", of, stages...)
+}
+
+func (o *office) openThing(id string, of identity.Person, stages ...approval.Stage) (r approval.Review) {
 	o.t.Helper()
 	o.update(func(ctx context.Context, tx *store.Tx) (err error) {
 		r, err = o.engine.Open(ctx, tx, approval.Case{
-			Subject: approval.Subject{Kind: thing, ID: "a"}, Applicant: of, Department: o.unit, Scope: "unit:1", Stages: stages,
+			Subject: approval.Subject{Kind: thing, ID: id}, Applicant: of, Department: o.unit, Scope: "unit:1", Stages: stages,
 			Cards: approval.Cards{Review: "thing.review", Reminder: "thing.reminder", Settled: "thing.settled"}, Facts: map[string]string{"title": "困难证明"},
 		})
 		return err

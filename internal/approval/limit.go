@@ -14,6 +14,7 @@ import (
 const (
 	RemindJob   = "approval.remind"
 	EscalateJob = "approval.escalate"
+	UnheldJob   = "approval.unheld"
 	BatchJob    = "approval.batch"
 	DeputyJob   = "approval.deputy"
 )
@@ -23,13 +24,14 @@ const KindHandedOver = "approval.handed_over"
 
 // Jobs returns the steps of the package's due work.
 func (e *Engine) Jobs() map[string]job.Step {
-	return map[string]job.Step{RemindJob: e.remind, EscalateJob: e.escalate, BatchJob: e.batch, DeputyJob: e.begins}
+	return map[string]job.Step{RemindJob: e.remind, EscalateJob: e.escalate, UnheldJob: e.unheld, BatchJob: e.batch, DeputyJob: e.begins}
 }
 
-// remind tells whoever can decide the task that its limit comes near.
+// remind tells whoever can decide the task that its limit comes near. Where the limit is
+// past by the time it runs, escalate says so, and nobody reads the same twice.
 func (e *Engine) remind(ctx context.Context, tx *store.Tx, j job.Job) (job.Result, error) {
 	v, open, err := lockDue(ctx, tx, j.Key)
-	if err != nil || !open {
+	if err != nil || !open || v.task.DueAt.Valid && !tx.Now().Before(v.task.DueAt.Time) {
 		return job.Result{}, err
 	}
 	return job.Result{}, v.urge(ctx, tx)
@@ -68,37 +70,56 @@ func (v view) passOn(ctx context.Context, tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	if err := remindAll(ctx, tx, v.review, v.task, s, before); err != nil {
+	reminded, err := recipients(ctx, tx, v.review, v.task, s, before)
+	if err != nil {
+		return err
+	}
+	if err := remindAll(ctx, tx, v.review, v.task, s, reminded); err != nil {
 		return err
 	}
 	also, err := v.review.holders(ctx, tx, s.EscalateTo, s.escalateScope())
 	if err != nil {
 		return err
 	}
-	return announce(ctx, tx, v.review, v.task, s, without(also, before))
+	asked, err := recipients(ctx, tx, v.review, v.task, s, also)
+	if err != nil {
+		return err
+	}
+	if len(reminded)+len(asked) == 0 {
+		return alarm(ctx, tx, v.review, s)
+	}
+	return announce(ctx, tx, v.review, v.task, s, without(asked, reminded))
 }
 
 // urge reminds everybody who can decide the task now.
 func (v view) urge(ctx context.Context, tx *store.Tx) error {
-	ids, err := v.deciders(ctx, tx)
+	to, err := v.deciders(ctx, tx)
 	if err != nil {
 		return err
+	}
+	if len(to) == 0 {
+		return alarm(ctx, tx, v.review, v.stage())
 	}
 	if err := insertEvent(ctx, tx, newEvent{PublicID: store.NewPublicID(), Review: v.review.ID, Stage: v.task.Stage, Action: reminded}); err != nil {
 		return fmt.Errorf("write history: %w", err)
 	}
-	return remindAll(ctx, tx, v.review, v.task, v.stage(), ids)
+	return remindAll(ctx, tx, v.review, v.task, v.stage(), to)
 }
 
-// deciders hold the role of the stage now, and once the limit is past the one it went to.
+// deciders hold the role of the stage now, and once the limit is past the one it went to;
+// their deputies decide too.
 func (v view) deciders(ctx context.Context, tx *store.Tx) ([]identity.ID, error) {
 	s := v.stage()
 	ids, err := v.review.holders(ctx, tx, s.Role, s.Scope)
-	if err != nil || !v.task.Escalated.Valid {
-		return ids, err
+	if err == nil && v.task.Escalated.Valid {
+		var also []identity.ID
+		also, err = v.review.holders(ctx, tx, s.EscalateTo, s.escalateScope())
+		ids = append(ids, also...)
 	}
-	also, err := v.review.holders(ctx, tx, s.EscalateTo, s.escalateScope())
-	return append(ids, without(also, ids)...), err
+	if err != nil {
+		return nil, err
+	}
+	return recipients(ctx, tx, v.review, v.task, s, ids)
 }
 
 func without(ids, gone []identity.ID) []identity.ID {

@@ -118,7 +118,8 @@ func (e *Engine) Withdraw(ctx context.Context, tx *store.Tx, who identity.Person
 }
 
 // begin opens the task of a stage and tells whoever can decide it. A stage nobody can
-// decide goes to whom it would escalate to at once.
+// decide goes to whom it would escalate to at once; where nobody is there either, it lies
+// until somebody is.
 func (e *Engine) begin(ctx context.Context, tx *store.Tx, r reviewRow, at int) error {
 	stages, err := decodeStages(r.Stages)
 	if err != nil {
@@ -161,7 +162,14 @@ func (e *Engine) begin(ctx context.Context, tx *store.Tx, r reviewRow, at int) e
 	if err := e.watch(ctx, tx, r, t, s); err != nil {
 		return err
 	}
-	return announce(ctx, tx, r, t, s, holders)
+	to, err := recipients(ctx, tx, r, t, s, holders)
+	if err != nil {
+		return err
+	}
+	if len(to) == 0 {
+		return lie(ctx, tx, r, t, s)
+	}
+	return announce(ctx, tx, r, t, s, to)
 }
 
 // watch has the reminder and the limit of a task come by themselves.

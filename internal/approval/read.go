@@ -16,37 +16,56 @@ import (
 // Get returns the latest review of a subject with the history of all of them. Who may
 // read it is the owner's to ask. A subject never reviewed is NotFound.
 func Get(ctx context.Context, tx *store.Tx, s Subject) (Review, error) {
-	rows, err := reviewsOf(ctx, tx, s)
+	all, err := Reviews(ctx, tx, s.Kind, s.ID)
 	if err != nil {
-		return Review{}, fmt.Errorf("load review: %w", err)
+		return Review{}, err
 	}
-	if len(rows) == 0 {
+	r, ok := all[s.ID]
+	if !ok {
 		return Review{}, errs.New(errs.NotFound, "这份申请还没有进入审核。")
 	}
-	var history []Event
-	var r Review
-	for _, row := range rows {
-		if r, err = reviewOf(ctx, tx, row); err != nil {
-			return Review{}, err
-		}
-		history = append(history, r.History...)
-	}
-	r.History = history
 	return r, nil
 }
 
-func reviewOf(ctx context.Context, tx *store.Tx, row reviewRow) (Review, error) {
+// Reviews is Get for many subjects of a kind, by their ids, in as many statements as for
+// one; a subject never reviewed is left out.
+func Reviews(ctx context.Context, tx *store.Tx, kind string, subjects ...string) (map[string]Review, error) {
+	rows, err := reviewsOf(ctx, tx, kind, subjects)
+	if err != nil {
+		return nil, fmt.Errorf("load reviews: %w", err)
+	}
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	events, err := eventsOf(ctx, tx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("load history: %w", err)
+	}
+	tasks, err := openTasks(ctx, tx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("load tasks: %w", err)
+	}
+	all := make(map[string]Review, len(subjects))
+	for _, row := range rows {
+		r, err := reviewOf(tx, row, events[row.ID], tasks[row.ID])
+		if err != nil {
+			return nil, err
+		}
+		r.History = append(all[row.Subject].History, r.History...)
+		all[row.Subject] = r
+	}
+	return all, nil
+}
+
+func reviewOf(tx *store.Tx, row reviewRow, events []eventRow, t taskRow) (Review, error) {
 	r := Review{
 		PublicID: row.PublicID, Subject: Subject{row.Kind, row.Subject}, State: row.State, At: row.Stage,
-		OpenedAt: row.OpenedAt, EndedAt: row.EndedAt.Time,
+		OpenedAt: row.OpenedAt, EndedAt: row.EndedAt.Time, Task: t.PublicID, Due: t.DueAt.Time, Late: t.late(tx.Now()),
 	}
 	var err error
 	if r.Stages, err = decodeStages(row.Stages); err != nil {
 		return r, fmt.Errorf("read stages: %w", err)
-	}
-	events, err := eventsOf(ctx, tx, row.ID)
-	if err != nil {
-		return r, fmt.Errorf("load history: %w", err)
 	}
 	for _, ev := range events {
 		e, err := ev.event(tx, r.Stages)
@@ -61,14 +80,6 @@ func reviewOf(ctx context.Context, tx *store.Tx, row reviewRow) (Review, error) 
 			r.Reason, r.Opinion, r.Marked = "", e.Opinion, nil
 		}
 	}
-	if row.State != Open {
-		return r, nil
-	}
-	t, err := openTask(ctx, tx, row.ID)
-	if err != nil {
-		return r, fmt.Errorf("load task: %w", err)
-	}
-	r.Task, r.Due, r.Late = t.PublicID, t.DueAt.Time, t.late(tx.Now())
 	return r, nil
 }
 
@@ -206,7 +217,7 @@ func MayDecide(ctx context.Context, tx *store.Tx, who identity.Person, task stri
 // Deciders are who can decide the subject's open task now, their deputies among them; none
 // while nothing waits.
 func Deciders(ctx context.Context, tx *store.Tx, s Subject) ([]identity.ID, error) {
-	rows, err := reviewsOf(ctx, tx, s)
+	rows, err := reviewsOf(ctx, tx, s.Kind, []string{s.ID})
 	if err != nil {
 		return nil, fmt.Errorf("load review: %w", err)
 	}
@@ -220,11 +231,7 @@ func Deciders(ctx context.Context, tx *store.Tx, s Subject) ([]identity.ID, erro
 	if v.stages, err = decodeStages(v.review.Stages); err != nil {
 		return nil, fmt.Errorf("read stages: %w", err)
 	}
-	ids, err := v.deciders(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	return recipients(ctx, tx, v.review, v.task, v.stage(), ids)
+	return v.deciders(ctx, tx)
 }
 
 // MayRead tells whether the person holds, or is a deputy of somebody who holds, a role

@@ -86,9 +86,10 @@ func lockLatest(ctx context.Context, tx *store.Tx, s Subject) (reviewRow, error)
 	return r, err
 }
 
-func reviewsOf(ctx context.Context, tx *store.Tx, s Subject) ([]reviewRow, error) {
+// reviewsOf returns the reviews of the subjects, the first one of each first.
+func reviewsOf(ctx context.Context, tx *store.Tx, kind string, subjects []string) ([]reviewRow, error) {
 	var rows []reviewRow
-	err := tx.SelectContext(ctx, &rows, selectReview+` where kind = $1 and subject = $2 order by id`, s.Kind, s.ID)
+	err := tx.SelectContext(ctx, &rows, selectReview+` where kind = $1 and subject = any($2) order by id`, kind, textArray(subjects))
 	return rows, err
 }
 
@@ -102,6 +103,17 @@ func openTask(ctx context.Context, tx *store.Tx, review int64) (taskRow, error) 
 	var t taskRow
 	err := tx.GetContext(ctx, &t, selectTask+` where t.review_id = $1 and t.state = 'open'`, review)
 	return t, err
+}
+
+// openTasks returns the open task of each review that has one.
+func openTasks(ctx context.Context, tx *store.Tx, reviews []int64) (map[int64]taskRow, error) {
+	var rows []taskRow
+	err := tx.SelectContext(ctx, &rows, selectTask+` where t.review_id = any($1) and t.state = 'open'`, pq.Array(reviews))
+	tasks := make(map[int64]taskRow, len(rows))
+	for _, t := range rows {
+		tasks[t.Review] = t
+	}
+	return tasks, err
 }
 
 // endTask is the compare-and-swap of a decision; false means somebody was first.
@@ -156,6 +168,7 @@ func insertEvent(ctx context.Context, tx *store.Tx, e newEvent) error {
 
 type eventRow struct {
 	PublicID string         `db:"public_id"`
+	Review   int64          `db:"review_id"`
 	Stage    int            `db:"stage"`
 	At       time.Time      `db:"at"`
 	Action   Action         `db:"action"`
@@ -166,13 +179,18 @@ type eventRow struct {
 	Via      string         `db:"via"`
 }
 
-func eventsOf(ctx context.Context, tx *store.Tx, review int64) ([]eventRow, error) {
+// eventsOf returns the history of each review.
+func eventsOf(ctx context.Context, tx *store.Tx, reviews []int64) (map[int64][]eventRow, error) {
 	var rows []eventRow
 	err := tx.SelectContext(ctx, &rows, `
-		select e.public_id, e.stage, e.at, e.action, coalesce(p.name, '') by_name, coalesce(f.name, '') for_name, e.words, e.marked, e.via
+		select e.public_id, e.review_id, e.stage, e.at, e.action, coalesce(p.name, '') by_name, coalesce(f.name, '') for_name, e.words, e.marked, e.via
 		from review_event e left join identity_person p on p.id = e.person_id left join identity_person f on f.id = e.for_id
-		where e.review_id = $1 order by e.id`, review)
-	return rows, err
+		where e.review_id = any($1) order by e.id`, pq.Array(reviews))
+	events := make(map[int64][]eventRow, len(reviews))
+	for _, e := range rows {
+		events[e.Review] = append(events[e.Review], e)
+	}
+	return events, err
 }
 
 func insertVote(ctx context.Context, tx *store.Tx, task int64, person identity.ID) (bool, error) {
@@ -210,29 +228,35 @@ type queueRow struct {
 	Escalated sql.NullTime `db:"escalated_at"`
 }
 
-// selectQueue lists the open tasks that one of the keys opens, the oldest first.
-// selectOpenTask joins an open task with what its list shows; $1 are keys, $2 is who asks.
-const selectOpenTask = `
-	select t.id, t.public_id task, r.kind, r.subject, r.stages, t.stage, p.name applicant, t.opened_at, t.due_at, t.escalated_at
-	from review_task t join review r on r.id = t.review_id join identity_person p on p.id = r.applicant_id
-	where t.state = 'open' and t.keys && $1 and r.applicant_id <> $2 and ` + notTwice
+// mayDecide chooses the open tasks that one of the keys $1 opens for $2: not those of $2's
+// own, nor of a stage for another person where $2 approved an earlier one.
+const mayDecide = `t.state = 'open' and t.keys && $1 and t.applicant_id <> $2 and ` + notTwice
 
-// notTwice leaves out the tasks of a stage for another person than $2, who approved an
-// earlier one.
-const notTwice = `not (coalesce((r.stages->t.stage->>'another')::boolean, false) and exists (
+const notTwice = `not (t.another and exists (
 	select 1 from review_task e where e.review_id = t.review_id and e.stage < t.stage and e.state = 'approved' and e.decided_by = $2))`
 
-func selectQueue(ctx context.Context, tx *store.Tx, keys []string, who identity.ID, kinds []string, after int64, limit int) ([]queueRow, error) {
+// selectTasks finds a page of open tasks first and joins what it shows only for its rows.
+func selectTasks(ctx context.Context, tx *store.Tx, page string, args ...any) ([]queueRow, error) {
 	var rows []queueRow
-	err := tx.SelectContext(ctx, &rows, selectOpenTask+` and (cardinality($3::text[]) = 0 or r.kind = any($3)) and t.id > $4 order by t.id limit $5`,
-		pq.Array(keys), who, textArray(kinds), after, limit)
+	err := tx.SelectContext(ctx, &rows, `
+		with page as materialized (`+page+`)
+		select t.id, t.public_id task, r.kind, r.subject, r.stages, t.stage, p.name applicant, t.opened_at, t.due_at, t.escalated_at
+		from page t join review r on r.id = t.review_id join identity_person p on p.id = r.applicant_id order by t.id`, args...)
 	return rows, err
 }
 
+// selectQueue lists the open tasks that one of the keys opens, the oldest first.
+func selectQueue(ctx context.Context, tx *store.Tx, keys []string, who identity.ID, kinds []string, after int64, limit int) ([]queueRow, error) {
+	return selectTasks(ctx, tx, `
+		select t.* from review_task t where `+mayDecide+` and (cardinality($3::text[]) = 0 or t.kind = any($3)) and t.id > $4 order by t.id limit $5`,
+		pq.Array(keys), who, textArray(kinds), after, limit)
+}
+
+// selectTasksOf begins with the reviews, since they are few.
 func selectTasksOf(ctx context.Context, tx *store.Tx, keys []string, who identity.ID, kind string, subjects []string) ([]queueRow, error) {
-	var rows []queueRow
-	err := tx.SelectContext(ctx, &rows, selectOpenTask+` and r.kind = $3 and r.subject = any($4)`, pq.Array(keys), who, kind, textArray(subjects))
-	return rows, err
+	return selectTasks(ctx, tx, `
+		select t.* from review v join review_task t on t.review_id = v.id
+		where v.kind = $3 and v.subject = any($4) and v.state = 'open' and `+mayDecide, pq.Array(keys), who, kind, textArray(subjects))
 }
 
 // textArray is never null, so that its length can be asked for.
@@ -241,8 +265,7 @@ func textArray(list []string) any { return pq.Array(append([]string{}, list...))
 func countQueue(ctx context.Context, tx *store.Tx, keys []string, who identity.ID, kinds []string) (int, error) {
 	var n int
 	err := tx.GetContext(ctx, &n, `
-		select count(*) from review_task t join review r on r.id = t.review_id
-		where t.state = 'open' and t.keys && $1 and r.applicant_id <> $2 and `+notTwice+` and (cardinality($3::text[]) = 0 or r.kind = any($3))`,
+		select count(*) from review_task t where `+mayDecide+` and (cardinality($3::text[]) = 0 or t.kind = any($3))`,
 		pq.Array(keys), who, textArray(kinds))
 	return n, err
 }
@@ -259,7 +282,7 @@ func approversBefore(ctx context.Context, tx *store.Tx, review int64, stage int)
 func barredTwice(ctx context.Context, tx *store.Tx, task int64, who identity.ID) (bool, error) {
 	var barred bool
 	err := tx.GetContext(ctx, &barred, `
-		select not (`+notTwice+`) from review_task t join review r on r.id = t.review_id where t.id = $1`, task, who)
+		select not (`+notTwice+`) from review_task t where t.id = $1`, task, who)
 	return barred, err
 }
 
@@ -370,6 +393,28 @@ func failedItems(ctx context.Context, tx *store.Tx, batch int64) ([]Failure, err
 		left join review_task t on t.public_id = i.task left join review r on r.id = t.review_id
 		where i.batch_id = $1 and i.failure <> '' order by i.position`, batch)
 	return list, err
+}
+
+// lyingRow are open tasks of one stage and unit whose roles nobody holds.
+type lyingRow struct {
+	Units      pq.Int64Array `db:"units"`
+	Department sql.NullInt64 `db:"department_id"`
+	Stage      []byte        `db:"stage"`
+	Tasks      int           `db:"tasks"`
+	Since      time.Time     `db:"since"`
+}
+
+// selectUnattended finds the open tasks none of whose keys somebody holds, the oldest first.
+func selectUnattended(ctx context.Context, tx *store.Tx) ([]lyingRow, error) {
+	var rows []lyingRow
+	err := tx.SelectContext(ctx, &rows, `
+		select r.units, r.department_id, r.stages->t.stage stage, count(*) tasks, min(t.opened_at) since
+		from review_task t join review r on r.id = t.review_id
+		where t.state = 'open' and not t.keys && coalesce((
+			select array_agg(distinct i.name || ':' || coalesce(i.unit_id, 0)) from identity_role i join identity_person p on p.id = i.person_id
+			where p.status in ('enrolled', 'employed')), '{}')
+		group by 1, 2, 3 order by since`)
+	return rows, err
 }
 
 // broken returns one line for each row that breaks an invariant of the package.

@@ -97,3 +97,37 @@ func BenchmarkServices(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkMine lists a student's hundred applications, all under review.
+func BenchmarkMine(b *testing.B) {
+	s := newSchool(b, 1)
+	a := s.applied(s.students[0], pledge)
+	s.update(func(ctx context.Context, tx *store.Tx) error {
+		for _, statement := range []string{
+			`insert into application (public_id, number, service, version_id, student_id, department_id, state, via, student_name, student_number,
+				created_at, updated_at, submitted_at)
+			select 'q' || i, 'Q' || i, service, version_id, student_id, department_id, state, via, student_name, student_number, created_at, updated_at, submitted_at
+			from application, generate_series(1, 99) i where public_id = $1`,
+			`insert into review (public_id, kind, subject, scope, applicant_id, units, department_id, stages, cards, facts, stage, opened_at)
+			select 'q' || i, kind, 'q' || i, scope, applicant_id, units, department_id, stages, cards, facts, stage, opened_at
+			from review, generate_series(1, 99) i where subject = $1`,
+			`insert into review_task (public_id, review_id, stage, keys, opened_at, due_at)
+			select q.public_id, q.id, t.stage, t.keys, t.opened_at, t.due_at
+			from review_task t join review r on r.id = t.review_id, review q where r.subject = $1 and q.subject like 'q%'`,
+		} {
+			if _, err := tx.ExecContext(ctx, statement, a.PublicID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for b.Loop() {
+		s.update(func(ctx context.Context, tx *store.Tx) error {
+			list, err := s.engine.Mine(ctx, tx, s.students[0])
+			if len(list) != 100 || list[0].Review.Task == "" {
+				b.Errorf("%d applications", len(list))
+			}
+			return err
+		})
+	}
+}

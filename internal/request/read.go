@@ -22,15 +22,17 @@ func (e *Engine) Mine(ctx context.Context, tx *store.Tx, who identity.Person) ([
 	if err != nil {
 		return nil, fmt.Errorf("list own applications: %w", err)
 	}
-	for i, a := range list {
-		if a.State != Submitted && a.State != Returned {
-			continue
-		}
-		if list[i].Review, err = approval.Get(ctx, tx, subject(a.PublicID)); err != nil {
-			return nil, err
+	var under []string
+	for _, a := range list {
+		if a.State == Submitted || a.State == Returned {
+			under = append(under, a.PublicID)
 		}
 	}
-	return list, nil
+	reviews, err := approval.Reviews(ctx, tx, Kind, under...)
+	for i, a := range list {
+		list[i].Review = reviews[a.PublicID]
+	}
+	return list, err
 }
 
 // Get returns an application with everything about it to its student, to the office that

@@ -1,11 +1,13 @@
 package desk
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/identity"
@@ -60,8 +62,12 @@ func home(engine *request.Engine) page.Handler {
 			if err != nil {
 				return err
 			}
+			lying, err := approval.Unattended(c, tx, who)
+			if err != nil {
+				return err
+			}
 			reviews, err := dueReviews(c, engine, tx, who)
-			p.Due = append(due, reviews...)
+			p.Due = slices.Concat(due, lyingGroups(lying, c.Now(), c.Zone()), reviews)
 			return err
 		}); err != nil {
 			return err
@@ -118,6 +124,22 @@ func others(nav []Group, told []DueGroup) []DueGroup {
 		return nil
 	}
 	return []DueGroup{g}
+}
+
+// lyingGroups is what nobody can decide until somebody is given the role.
+func lyingGroups(lying []approval.Lying, now time.Time, zone *time.Location) []DueGroup {
+	if len(lying) == 0 {
+		return nil
+	}
+	g := DueGroup{Name: "没有人能审的申请", Path: "/desk/people"}
+	for _, l := range lying {
+		g.Lines = append(g.Lines, DueLine{
+			"/desk/people", fmt.Sprintf("%s：%d 份", l.Stage, l.Tasks),
+			fmt.Sprintf("%s还没有在岗的%s，最早的从 %s 等起", cmp.Or(l.Unit, "全校"), l.Role.Label(), calendar.Near(l.Since, now, zone)),
+			page.NewBadge("todo", "要登记角色"),
+		})
+	}
+	return []DueGroup{g.short()}
 }
 
 // dueGroups arranges what is to be done, the most urgent first.

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
@@ -87,8 +88,13 @@ func (s teller) homes() []page.Story {
 		reviews.Lines = append(reviews.Lines, reviewLine(e, s.now, s.now.Location()))
 	}
 	office.Due = append([]DueGroup{reviews}, others(office.Nav, nil)...)
+	admin := &Home{Base: s.base("首页", "/desk/"), Due: lyingGroups([]approval.Lying{
+		{Nobody: approval.Nobody{Stage: "负责人确认金额", Role: identity.OfficeHead, Unit: "勤工助学中心"}, Tasks: 12, Since: s.at(-3, 10)},
+		{Nobody: approval.Nobody{Stage: "辅导员初审", Role: identity.ClassCounsellor, Unit: "英语2302"}, Tasks: 1, Since: s.at(0, 8)},
+	}, s.now, s.now.Location())}
 	return []page.Story{
 		{Name: "home", Page: &Home{Base: s.base("首页", "/desk/")}},
+		{Name: "home_of_an_admin", Page: admin},
 		{Name: "home_of_a_centre", Page: centre},
 		{Name: "home_of_an_office", Page: office},
 		{Name: "home_without_a_role", Page: &Home{Base: nobody}},
