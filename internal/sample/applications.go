@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"github.com/xuegong/xuegong/internal/outbox"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/service"
+	"github.com/xuegong/xuegong/internal/setting"
 	"github.com/xuegong/xuegong/internal/store"
 )
 
@@ -47,6 +47,7 @@ type applicant struct {
 	life   life
 	who    identity.Person
 	staff  map[string]identity.Person
+	lived  int    // acts done by a start before
 	id     string // of the application, once begun
 }
 
@@ -62,7 +63,8 @@ func pictureOf(field string) string {
 // Apply has students hand in applications over the last two weeks, and the staff do
 // their part, so that every queue has something in it. It needs the services to be
 // offered. What is closed at this time of the year is left out, and a school where any of
-// these students has applied already is kept as it is.
+// these students has applied already is kept as it is. What a start before did not come to
+// the end of goes on where it stopped, unless somebody else acted on it meanwhile.
 //
 // Of what happened before, nobody is told any more; the last act of each is announced as
 // ever.
@@ -92,18 +94,40 @@ func applicants(ctx context.Context, tx *store.Tx, e *request.Engine) (list []*a
 	if err != nil {
 		return nil, err
 	}
+	lived, err := setting.Load(ctx, tx, livedKey, map[string]int{})
+	if err != nil {
+		return nil, err
+	}
 	for _, l := range lives(service.SchoolYear(tx.Now(), tx.Zone())) {
-		a := &applicant{engine: e, life: l, staff: staff}
+		a := &applicant{engine: e, life: l, staff: staff, lived: lived[l.key()]}
 		if a.who, err = identity.Numbered(ctx, tx, students()[l.student-1].number); err != nil {
 			return nil, err
 		}
 		have, err := e.Mine(ctx, tx, a.who)
-		if err != nil || len(have) > 0 {
+		if err != nil || len(lived) == 0 && len(have) > 0 {
 			return nil, err
+		}
+		if i := slices.IndexFunc(have, func(h request.Application) bool { return h.Service.Code == l.service }); a.lived > 0 && i >= 0 {
+			a.id = have[i].PublicID
 		}
 		list = append(list, a)
 	}
 	return list, nil
+}
+
+// livedKey is where it stands how many acts of each life are done.
+const livedKey = "sample.applications"
+
+func (l life) key() string { return fmt.Sprintf("%d/%s", l.student, l.service) }
+
+// mark writes that so many acts are done, in the transaction of the last of them.
+func (a *applicant) mark(ctx context.Context, tx *store.Tx, acts int) error {
+	lived, err := setting.Load(ctx, tx, livedKey, map[string]int{})
+	if err != nil {
+		return err
+	}
+	lived[a.life.key()] = acts
+	return setting.Save(ctx, tx, livedKey, lived, 0)
 }
 
 // past is how many workdays lie behind the oldest act.
@@ -123,21 +147,28 @@ func workdaysBefore(ctx context.Context, tx *store.Tx) (list []time.Time, err er
 }
 
 // live does one act after the other, each in its time. A service that takes no
-// applications then has none.
+// applications then has none, and what somebody else changed goes no further.
 func (a *applicant) live(ctx context.Context, db *store.DB, days []time.Time) error {
-	for i, act := range a.life.acts {
+	acts := len(a.life.acts)
+	for i := a.lived; i < acts; i++ {
+		act := a.life.acts[i]
 		at := db.Clock().Now()
 		if act.ago > 0 {
 			at = days[act.ago-1].Add(time.Duration(act.hour)*time.Hour + time.Duration(7*a.life.student%50)*time.Minute)
 		}
 		err := db.At(clock.NewFixed(at)).Update(ctx, func(tx *store.Tx) error {
-			if err := act.do(ctx, tx, a); err != nil || i == len(a.life.acts)-1 {
+			if err := act.do(ctx, tx, a); err != nil {
 				return err
 			}
-			return a.quiet(ctx, tx)
+			if i < acts-1 {
+				if err := a.quiet(ctx, tx); err != nil {
+					return err
+				}
+			}
+			return a.mark(ctx, tx, i+1)
 		})
-		if i == 0 && errs.KindOf(err) == errs.Conflict {
-			return nil
+		if errs.KindOf(err) == errs.Conflict && i == a.lived {
+			return db.Update(ctx, func(tx *store.Tx) error { return a.mark(ctx, tx, acts) })
 		}
 		if err != nil {
 			return fmt.Errorf("act %d: %w", i+1, err)
@@ -256,7 +287,7 @@ func (a *applicant) decided(ctx context.Context, tx *store.Tx, d approval.Decisi
 			return a.engine.Approval.Decide(ctx, tx, who, r.Task, d)
 		}
 	}
-	return r, errors.New("nobody can decide")
+	return r, errs.New(errs.Conflict, "nobody can decide")
 }
 
 // likely are the staff in the order in which they are asked: the student's 辅导员 and the

@@ -1,6 +1,8 @@
 package sample_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -21,6 +23,16 @@ import (
 // office is the sample school with its services and the applications, at a time.
 func office(t *testing.T, at time.Time) (*store.DB, *clock.Fixed, *request.Engine) {
 	t.Helper()
+	db, clk, e := emptyOffice(t, at)
+	if err := sample.Apply(t.Context(), db, e); err != nil {
+		t.Fatal(err)
+	}
+	return db, clk, e
+}
+
+// emptyOffice is office before anybody applies.
+func emptyOffice(t *testing.T, at time.Time) (*store.DB, *clock.Fixed, *request.Engine) {
+	t.Helper()
 	clk := clock.NewFixed(at)
 	db := storetest.Open(t, storetest.Loaded(t, "sample", sample.Load), clk, store.Options{})
 	e := &request.Engine{Approval: &approval.Engine{}, Press: &document.Press{}, PublicURL: "https://xuegong.example"}
@@ -30,9 +42,6 @@ func office(t *testing.T, at time.Time) (*store.DB, *clock.Fixed, *request.Engin
 		t.Fatal(err)
 	}
 	storetest.Update(t, db, func(tx *store.Tx) error { return service.ApplyFirst(t.Context(), tx, files) })
-	if err := sample.Apply(t.Context(), db, e); err != nil {
-		t.Fatal(err)
-	}
 	return db, clk, e
 }
 
@@ -107,6 +116,34 @@ func TestApply_out_of_the_season_leaves_out_what_is_closed(t *testing.T) {
 	got := counts(t, db, e)
 	if got[request.ToPay] != 0 || got[request.Printed] != 1 {
 		t.Errorf("in March there are %v", got)
+	}
+}
+
+// A start that is killed leaves off between two acts, or in one, which is then undone.
+func TestApply_after_a_start_that_was_killed_comes_to_the_same_end(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 26, 10, 0, 0, 0, storetest.Shanghai())
+	whole, _, engine := office(t, now)
+	want := counts(t, whole, engine)
+	for _, change := range []int{1, 4, 9} {
+		db, _, e := emptyOffice(t, now)
+		killed, n := errors.New("killed"), 0
+		e.Hooks = map[string]request.Hook{"internship-subsidy": func(context.Context, *store.Tx, request.Application) error {
+			if n++; n == change {
+				return killed
+			}
+			return nil
+		}}
+		if err := sample.Apply(t.Context(), db, e); !errors.Is(err, killed) {
+			t.Fatalf("at change %d: %v", change, err)
+		}
+		e.Hooks = nil
+		if err := sample.Apply(t.Context(), db, e); err != nil {
+			t.Fatalf("the start after change %d: %v", change, err)
+		}
+		if diff := cmp.Diff(want, counts(t, db, e)); diff != "" {
+			t.Errorf("killed at change %d, started again (-whole +got):\n%s", change, diff)
+		}
 	}
 }
 
