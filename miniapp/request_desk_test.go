@@ -3,6 +3,8 @@ package miniapp_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -188,7 +190,9 @@ func TestDesk_papers_are_ticked_at_the_counter_until_nothing_is_missing(t *testi
 // work does all due work of reviews.
 func (w *world) work() {
 	w.tb.Helper()
-	r := &job.Runner{DB: w.db, Kinds: newRequests().Approval.Jobs()}
+	e := newRequests()
+	r := &job.Runner{DB: w.db, Kinds: e.Approval.Jobs()}
+	maps.Copy(r.Kinds, e.Jobs())
 	for {
 		did, err := r.Step(w.tb.Context(), 0)
 		if err != nil {
@@ -230,5 +234,31 @@ func TestDesk_a_whole_list_is_chosen_and_what_could_not_be_done_is_named(t *test
 	}
 	if got := w.state(late); got != request.Submitted {
 		t.Errorf("an application nobody looked at is %s", got)
+	}
+}
+
+func TestDesk_a_whole_list_is_printed_beyond_its_page(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t)
+	for _, a := range w.proofs(53) {
+		w.decide(a.PublicID, approval.Decision{Action: approval.Approve})
+	}
+	b := w.as("t10")
+	handout := b.get("/desk/handout")
+	if !strings.Contains(handout.body, "全部 53 份，不止这一页") {
+		t.Fatal("the page of the counter offers no whole list")
+	}
+	in := handout.form("/desk/applications/print")
+	in.Set("all", "all")
+	res := b.post("/desk/applications/print", in)
+	if res.status != http.StatusSeeOther || !strings.HasPrefix(res.location, "/desk/applications/prints/") {
+		t.Fatalf("%d to %s", res.status, res.location)
+	}
+	if page := b.get(res.location); !strings.Contains(page.body, "0 / 53") || !strings.Contains(page.body, "可以离开这一页") {
+		t.Errorf("it begins with %s", page.doc.first(".figures").text())
+	}
+	w.work()
+	if page := b.get(res.location); !strings.Contains(page.body, "53 / 53") || !strings.Contains(page.body, "打印这 53 张证明") {
+		t.Errorf("it ends with %s", page.doc.first(".figures").text())
 	}
 }

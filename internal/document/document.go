@@ -121,23 +121,36 @@ var ErrTooLong = errs.New(errs.Invalid, "证明的内容超过一页，请缩短
 // Certificate prints the page. It refuses a text with characters the font does not
 // have, naming them, and one that does not fit (ErrTooLong).
 func (p *Press) Certificate(c Certificate) ([]byte, error) {
-	missing, err := p.Missing(c.texts()...)
-	if err != nil {
+	return p.Certificates(c.Title, []Certificate{c})
+}
+
+// Certificates prints a page for each into one document of the title, for a printer; each
+// is judged as by Certificate.
+func (p *Press) Certificates(title string, list []Certificate) ([]byte, error) {
+	if err := p.load(); err != nil {
 		return nil, err
-	}
-	if len(missing) > 0 {
-		return nil, errs.New(errs.Invalid, "有打印不出来的字：“"+string(missing)+"”。请由老师手工开具，不要用别的字代替。")
 	}
 	s := &leaf{press: p}
 	s.pdf.Start(gopdf.Config{PageSize: *gopdf.PageSizeA4})
-	s.pdf.SetInfo(gopdf.PdfInfo{Title: c.Title, Author: c.School, Subject: c.Number, CreationDate: c.IssuedAt})
-	s.pdf.AddPage()
-	s.try(s.pdf.AddTTFFontFromFontContainer(family, &p.font))
-	s.head(c)
-	s.body(c)
-	s.foot(c)
-	if s.err != nil {
-		return nil, s.err
+	for i, c := range list {
+		missing, err := p.Missing(c.texts()...)
+		if err != nil {
+			return nil, err
+		}
+		if len(missing) > 0 {
+			return nil, errs.New(errs.Invalid, "有打印不出来的字：“"+string(missing)+"”。请由老师手工开具，不要用别的字代替。")
+		}
+		s.pdf.AddPage()
+		if i == 0 {
+			s.pdf.SetInfo(gopdf.PdfInfo{Title: title, Author: c.School, Subject: c.Number, CreationDate: c.IssuedAt})
+			s.try(s.pdf.AddTTFFontFromFontContainer(family, &p.font))
+		}
+		s.head(c)
+		s.body(c)
+		s.foot(c)
+		if s.err != nil {
+			return nil, s.err
+		}
 	}
 	b, err := s.pdf.GetBytesPdfReturnErr()
 	if err != nil {

@@ -44,6 +44,18 @@ const maxQuestion = 300
 
 var errAskedAlready = errs.New(errs.Conflict, "你问的这件事老师还没有回复，先等一等；着急请直接联系办理的老师。")
 
+// Agree records that a student read the notice of a service as it stands now (D-38).
+func (e *Engine) Agree(ctx context.Context, tx *store.Tx, who identity.Person, code, version string) error {
+	if !who.IsStudent() {
+		return ErrStudentsOnly
+	}
+	v, err := service.ByCode(ctx, tx, code)
+	if err != nil {
+		return err
+	}
+	return service.Agree(ctx, tx, who, v.Definition, version)
+}
+
 // AskPerson lets a student ask somebody of the office to look, also at a service the
 // rules refuse: one open question a service.
 func (e *Engine) AskPerson(ctx context.Context, tx *store.Tx, who identity.Person, code, question string) (Ask, error) {

@@ -157,10 +157,12 @@ func (e *Engine) Printable(ctx context.Context, tx *store.Tx, who identity.Perso
 	if err != nil {
 		return Printable{}, err
 	}
-	p := Printable{Sheet: s, press: e.Press, url: e.PublicURL + "/verify/" + s.Code}
+	p := Printable{Sheet: s, press: e.Press, url: e.verifyURL(s)}
 	p.signer, err = loadSigner(ctx, tx)
 	return p, err
 }
+
+func (e *Engine) verifyURL(s Sheet) string { return e.PublicURL + "/verify/" + s.Code }
 
 // FileName is what a browser saves it as.
 func (p Printable) FileName() string { return p.Title + " " + p.Number + ".pdf" }
@@ -168,18 +170,23 @@ func (p Printable) FileName() string { return p.Title + " " + p.Number + ".pdf" 
 // PDF prints and signs the page. It is made anew each time from what was issued, so that
 // nothing but the words has to be kept.
 func (p Printable) PDF() ([]byte, error) {
-	note := "没有加盖公章，以在线核验为准：扫描二维码，或打开上面的网址输入核验码。"
-	if end := p.ExpiresAt(); !end.IsZero() {
-		note += "有效期至" + end.Format("2006年1月2日") + "。"
-	}
-	page, err := p.press.Certificate(document.Certificate{
-		School: p.School, Title: p.Title, Number: p.Number, Rows: p.Rows, Body: p.Body, Issuer: p.Issuer, IssuedAt: p.IssuedAt,
-		Code: ShownCode(p.Code), VerifyURL: p.url, Note: note,
-	})
+	page, err := p.press.Certificate(p.page(p.url))
 	if err != nil {
 		return nil, err
 	}
 	return document.Sign(page, p.signer, p.IssuedAt, p.Title)
+}
+
+// page is the sheet as it is printed; url is where a stranger checks it.
+func (s Sheet) page(url string) document.Certificate {
+	note := "没有加盖公章，以在线核验为准：扫描二维码，或打开上面的网址输入核验码。"
+	if end := s.ExpiresAt(); !end.IsZero() {
+		note += "有效期至" + end.Format("2006年1月2日") + "。"
+	}
+	return document.Certificate{
+		School: s.School, Title: s.Title, Number: s.Number, Rows: s.Rows, Body: s.Body, Issuer: s.Issuer, IssuedAt: s.IssuedAt,
+		Code: ShownCode(s.Code), VerifyURL: url, Note: note,
+	}
 }
 
 // ensureSigner makes the school's signing key before the first certificate. Of those who

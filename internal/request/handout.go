@@ -15,30 +15,35 @@ import (
 // paper is marked as made; the student is told where to collect it (D-11). Printing again
 // changes nothing: the same certificate comes out.
 func (e *Engine) Print(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) (Application, error) {
+	if err := e.print(ctx, tx, who, publicID); err != nil {
+		return Application{}, err
+	}
+	return e.Get(ctx, tx, who, publicID)
+}
+
+// print is Print without reading the application again.
+func (e *Engine) print(ctx context.Context, tx *store.Tx, who identity.Person, publicID string) error {
 	a, err := lockFor(ctx, tx, who, publicID)
 	if err != nil {
-		return Application{}, err
+		return err
 	}
 	to, text := Printed, "printed"
 	switch kind := a.Service.Outcome.Kind; {
 	case a.State == Printed || a.State == Made || a.State == Collected:
-		return e.Get(ctx, tx, who, publicID)
+		return nil
 	case kind == service.Collect:
 		to, text = Made, "made"
 	case kind != service.Certificate:
-		return a, errs.New(errs.Conflict, "这项服务没有要打印的内容。")
+		return errs.New(errs.Conflict, "这项服务没有要打印的内容。")
 	case a.State == Approved:
 		if err := e.issue(ctx, tx, who.ID, a); err != nil {
-			return a, err
+			return err
 		}
 	}
 	if a, err = e.move(ctx, tx, who.ID, a, to, ""); err != nil {
-		return a, err
+		return err
 	}
-	if err := announce(ctx, tx, a, text, said{}); err != nil {
-		return a, err
-	}
-	return e.Get(ctx, tx, who, publicID)
+	return announce(ctx, tx, a, text, said{})
 }
 
 // Collectable lists what waits for the student of a card, for the counter.

@@ -13,11 +13,12 @@ import (
 const (
 	PapersSoonJob = "request.papers_soon"
 	OverdueJob    = "request.overdue"
+	PrintJob      = "request.print"
 )
 
 // Jobs returns the steps of the package's due work.
 func (e *Engine) Jobs() map[string]job.Step {
-	return map[string]job.Step{PapersSoonJob: e.papersSoon, OverdueJob: e.overdue}
+	return map[string]job.Step{PapersSoonJob: e.papersSoon, OverdueJob: e.overdue, PrintJob: e.printOn}
 }
 
 // papersSoon reminds a student whose papers are still missing (D-61).

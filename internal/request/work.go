@@ -73,6 +73,16 @@ func WorkOf(ctx context.Context, tx *store.Tx, who identity.Person) (Work, error
 	return w, err
 }
 
+// Reviews tells whether applications are put before the person at all: by a role whose work
+// they are, or by what waits for them now.
+func Reviews(ctx context.Context, tx *store.Tx, who identity.Person) (bool, error) {
+	if who.Here() && who.Has(identity.Office, identity.OfficeHead, identity.ClassCounsellor) {
+		return true, nil
+	}
+	n, err := approval.Waiting(ctx, tx, who, Kind)
+	return n > 0, err
+}
+
 // servicesOf are the services the units own, and those that own applications of them.
 func servicesOf(ctx context.Context, tx *store.Tx, units []int64, all bool) ([]Service, error) {
 	counts, err := countQueue(ctx, tx, units, all)

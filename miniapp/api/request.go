@@ -132,11 +132,7 @@ func (f face) agree(c *page.Context) error {
 		return err
 	}
 	return once(c, func(tx *store.Tx, who identity.Person) error {
-		v, err := service.ByCode(c, tx, c.Param("service"))
-		if err != nil {
-			return err
-		}
-		if err := service.Agree(c, tx, who, v.Definition, in.Version); err != nil {
+		if err := f.Requests.Agree(c, tx, who, c.Param("service"), in.Version); err != nil {
 			return err
 		}
 		return f.filled(c, tx, who)

@@ -30,6 +30,8 @@ func registerApplications(r page.Routes, d Deps) {
 	r.POST("/applications/many", h.decideMany)
 	r.POST("/applications/print", h.printMany)
 	r.GET("/applications/batches/:id", h.batch)
+	r.GET("/applications/prints/:id", h.prints)
+	r.GET("/applications/prints/:id/certificates.pdf", h.stack)
 	r.GET("/applications/:id", h.one)
 	r.POST("/applications/:id/:act", h.act)
 	r.GET("/applications/:id/files/:file", h.file)

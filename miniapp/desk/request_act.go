@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,6 +159,9 @@ func (h applications) decideMany(c *page.Context) error {
 	}
 	var b approval.Batch
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
+		if err := mayReview(c, tx, who); err != nil {
+			return err
+		}
 		tasks, err := h.tasks(c, tx, who, at)
 		if err != nil {
 			return err
@@ -184,42 +186,13 @@ func (h applications) decideMany(c *page.Context) error {
 	return done(c, err, next, func(cause error) error { return h.listAgain(c, at, cause) })
 }
 
-// printMany marks the chosen ones as made; one that is in another state by now is left
-// as it is and named.
-func (h applications) printMany(c *page.Context) error {
-	at := placeOf(c.Form("of"), c.Form)
-	ids := chosen(c, "print")
-	made := 0
-	var left []string
-	err := c.Act(func(tx *store.Tx, who identity.Person) error {
-		made, left = 0, nil
-		if len(ids) == 0 || len(ids) > maxBatch {
-			return errs.New(errs.Invalid, fmt.Sprintf("先勾选打印好的申请，一次最多 %d 份。", maxBatch))
-		}
-		for _, id := range ids {
-			err := tx.Try(c, func() error {
-				_, err := h.engine.Print(c, tx, who, id)
-				return err
-			})
-			switch {
-			case err == nil:
-				made++
-			case errs.KindOf(err) == errs.Conflict:
-				left = append(left, errs.MessageOf(err))
-			default:
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil && len(left) > 0 {
-		err = errs.New(errs.Conflict, fmt.Sprintf("登记了 %d 份，%d 份没有动：%s", made, len(left), strings.Join(left, "")))
+// mayReview refuses who has nothing put before them, before what they sent is looked at.
+func mayReview(c *page.Context, tx *store.Tx, who identity.Person) error {
+	may, err := request.Reviews(c, tx, who)
+	if err == nil && !may {
+		err = identity.ErrForbidden
 	}
-	next := at.address("said", "application_printed", "n", strconv.Itoa(made))
-	if c.Form("from") == "handout" {
-		next = address("/desk/handout", "said", "application_printed", "n", strconv.Itoa(made))
-	}
-	return done(c, err, next, func(cause error) error { return h.listAgain(c, at, cause) })
+	return err
 }
 
 func (h applications) listAgain(c *page.Context, at place, cause error) error {
@@ -237,49 +210,3 @@ func chosen(c *page.Context, name string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(c.Gin.PostFormArray(name))))
 }
 
-// Batch is how far a decision about many is, and what could not be decided.
-type Batch struct {
-	Base
-	approval.Batch
-
-	Left []Failure
-	More int // failures that are not listed
-}
-
-// Failure is one that could not be decided.
-type Failure struct {
-	Entry
-	Message string
-}
-
-// Template implements page.Page.
-func (*Batch) Template() string { return "desk/batch" }
-
-// OK is how many were decided.
-func (p *Batch) OK() int { return p.Done - len(p.Failed) }
-
-func (h applications) batch(c *page.Context) error {
-	p := &Batch{}
-	p.Title = "批量处理"
-	err := read(c, p, func(tx *store.Tx, who identity.Person) (err error) {
-		if p.Batch, err = approval.OneBatch(c, tx, who, c.Param("id")); err != nil {
-			return err
-		}
-		ids := make([]string, len(p.Failed))
-		for i, f := range p.Failed {
-			ids[i] = f.Subject
-		}
-		named, err := h.engine.Named(c, tx, who, ids)
-		for _, f := range p.Failed {
-			if i, ok := named[f.Subject]; ok {
-				p.Left = append(p.Left, Failure{Entry{i}, f.Message})
-			}
-		}
-		p.More = len(p.Failed) - len(p.Left)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return answer(c, p, nil)
-}

@@ -7,6 +7,7 @@ import (
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/miniapp/page"
 )
@@ -26,6 +27,9 @@ func (p *Applications) WholeCount() string {
 	}
 	return ""
 }
+
+// MostPrinted is how many are printed with one press.
+func (*Applications) MostPrinted() int { return request.MaxPrint }
 
 // Seen is when the list was shown, for a choice of all of it: who came later was not
 // looked at.

@@ -153,11 +153,15 @@ type Handout struct {
 	Mine  []request.Application // what waits for the card's student
 	Make  []Entry               // approved, to be printed or made
 	More  bool                  // there are more to be made
+	Waits int                   // to be printed or made, all of them
 	Ready int                   // made and not collected yet
 }
 
 // Template implements page.Page.
 func (*Handout) Template() string { return "desk/handout" }
+
+// MostPrinted is how many are printed with one press.
+func (*Handout) MostPrinted() int { return request.MaxPrint }
 
 func (h applications) handout(c *page.Context) error {
 	p := &Handout{}
@@ -174,7 +178,7 @@ func (h applications) loadHandout(c *page.Context, p *Handout, card string) erro
 		if err != nil {
 			return err
 		}
-		p.Ready = w.Count(request.Printed, request.Made)
+		p.Ready, p.Waits = w.Count(request.Printed, request.Made), w.Count(request.Approved)
 		items, next, err := h.engine.Queue(c, tx, who, request.Filter{State: request.Approved}, "", listed)
 		if err != nil {
 			return err

@@ -14,7 +14,7 @@ func sayingsOfApplications() map[string]saying {
 		"application_extend":    {some: "期限已延长，学生马上会收到通知。"},
 		"application_window":    {some: "已为这位同学延长，到期前可以提交。"},
 		"application_print":     {some: "已登记，学生会收到来领取的通知。"},
-		"application_printed":   {some: "已登记 %d 份，学生会收到来领取的通知。"},
+		"application_printed":   {some: "已登记 %d 份，学生会收到来领取的通知。", none: "一份都没有登记，原因在下面。"},
 		"application_handover":  {some: "已发放，登记了时间和经办人。"},
 		"application_requeue":   {some: "已放回待放款，会进下一份名单。"},
 		"application_revoke":    {some: "已撤销，学生会看到理由；核验时显示已失效。"},

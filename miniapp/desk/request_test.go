@@ -215,8 +215,15 @@ func TestWhatWasPrintedIsHandedOnlyToItsStudent(t *testing.T) {
 	a := s.applied("s02", "proof")
 	s.post(workOffice, "/desk/applications/"+a.PublicID+"/approve", values("once", s.token(workOffice), "task", a.Review.Task))
 	has(t, s.shown(workOffice, "/desk/handout"), "李沐阳", "待打印")
-	got := s.send(workOffice, "/desk/handout", "/desk/applications/print", "of", "all", "from", "handout", "print", a.PublicID)
-	has(t, s.shown(workOffice, got.location), "已登记 1 份")
+	got := s.send(workOffice, "/desk/handout", "/desk/applications/print", "of", "all", "print", a.PublicID)
+	has(t, s.shown(workOffice, got.location), "已登记 1 份", "打印这 1 张证明")
+	prints, _, _ := strings.Cut(got.location, "?")
+	if all := s.get(workOffice, prints+"/certificates.pdf"); all.status != http.StatusOK || !strings.HasPrefix(all.body, "%PDF-") {
+		t.Errorf("the stack of certificates: %d", all.status)
+	}
+	if all := s.get("t14", prints+"/certificates.pdf"); all.status != http.StatusForbidden {
+		t.Errorf("somebody else takes the stack: %d", all.status)
+	}
 	pdf := s.get(workOffice, "/desk/applications/"+a.PublicID+"/certificate.pdf")
 	if pdf.status != http.StatusOK || !strings.HasPrefix(pdf.body, "%PDF-") {
 		t.Errorf("certificate = %d, %d bytes", pdf.status, len(pdf.body))

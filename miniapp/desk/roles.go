@@ -134,7 +134,12 @@ func answerProposal(c *page.Context) error {
 			return identity.DropProposal(c, tx, who, c.Param("id"))
 		})
 	default:
-		return errs.New(errs.NotFound, "这个地址没有内容，可能是链接不完整。")
+		return changeRole(c, "", func(_ *store.Tx, who identity.Person) error {
+			if !seesRoles(who) {
+				return identity.ErrForbidden
+			}
+			return errs.New(errs.NotFound, "这个地址没有内容，可能是链接不完整。")
+		})
 	}
 }
 

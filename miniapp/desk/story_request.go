@@ -167,13 +167,17 @@ func (s teller) requests() []page.Story {
 
 func (s teller) offices() []page.Story {
 	batch := func(done, failed int) *Batch {
-		p := &Batch{Base: s.base("批量处理", "/desk/applications/batches/b1")}
+		p := &Batch{Base: s.base("批量处理", "/desk/applications/batches/b1"), From: "/desk/applications"}
 		p.Total, p.Done = 120, done
 		for range failed {
-			p.Failed = append(p.Failed, approval.Failure{Task: "t", Message: "还没有收到车票原件，收齐并登记后再通过。"})
+			p.Failed++
 			p.Left = append(p.Left, Failure{Entry{s.item("a3", "程一诺", s.subsidy(), request.Submitted)}, "还没有收到车票原件，收齐并登记后再通过。"})
 		}
 		return p
+	}
+	printed := &Batch{
+		Base: s.base("打印证明", "/desk/applications/prints/b1"), From: "/desk/handout", Prints: true, PublicID: "b1", Done: 120, Total: 120, Failed: 1, Pages: 119,
+		Left: []Failure{{Entry{s.item("a3", "程一诺", s.proof(), request.Approved)}, "“㛃”打印不出来，不能用别的字代替。请手工开具这份证明，盖章后交给学生。"}},
 	}
 	papers := func(state request.State) *Papers {
 		p := &Papers{Base: s.base("收材料", "/desk/papers"), Query: "20241105", List: []*Opened{s.opened(s.subsidy(), state)}, Closed: []Entry{{s.item("a9", "欧阳思远", s.proof(), request.Collected)}}}
@@ -184,7 +188,7 @@ func (s teller) offices() []page.Story {
 	late.Base, late.Refused = s.refused(late.Base, errs.Field("reason", "写明为什么延长，1 到 200 个字，会留下记录。")), "a1"
 	late.Form = Form{"until": "2026-10-20"}
 	noPapers := &Papers{Base: s.base("收材料", "/desk/papers"), Takes: []Choice{{"internship-subsidy", "暑期实习补贴"}}}
-	handout := &Handout{Base: s.base("打印与发放", "/desk/handout"), Card: "20241105", Ready: 3, Make: []Entry{{s.item("a2", "李想", s.proof(), request.Approved)}}, More: true}
+	handout := &Handout{Base: s.base("打印与发放", "/desk/handout"), Card: "20241105", Ready: 3, Make: []Entry{{s.item("a2", "李想", s.proof(), request.Approved)}}, More: true, Waits: 312}
 	handout.Mine = []request.Application{s.opened(s.proof(), request.Printed).Application}
 	l := request.List{
 		PublicID: "l1", Service: "internship-subsidy", Title: "暑期实习补贴放款名单 10月12日（周一）09:00", CreatedAt: s.now, CreatedBy: "沈嘉木", Count: 3, Total: 38550, ExportedAt: s.now,
@@ -213,6 +217,7 @@ func (s teller) offices() []page.Story {
 	return []page.Story{
 		{Name: "batch", Page: batch(120, 2)},
 		{Name: "batch_under_way", Page: batch(50, 0)},
+		{Name: "batch_printed", Page: printed},
 		{Name: "papers", Page: papers(request.Submitted)},
 		{Name: "papers_late_refused", Page: late},
 		{Name: "papers_none", Page: noPapers},

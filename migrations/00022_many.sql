@@ -22,7 +22,25 @@ create trigger task_has_the_facts_of_its_review before insert on review_task for
 
 create index review_task_by_approver on review_task (decided_by, review_id) where state = 'approved';
 
+-- Many certificates printed with one press, in chunks, and then one document of all.
+create table print_batch (
+	id         bigint generated always as identity primary key,
+	public_id  text not null constraint print_batch_public_id_is_unique unique,
+	person_id  bigint not null references person,
+	created_at timestamptz not null
+);
+
+create table print_batch_item (
+	batch_id    bigint not null references print_batch,
+	position    int not null,
+	application text not null,                -- public id, as it was given
+	done_at     timestamptz,
+	failure     text not null default '',     -- the sentence, '' if it was done
+	constraint a_print_batch_counts_its_items primary key (batch_id, position)
+);
+
 -- +goose Down
+drop table print_batch_item, print_batch;
 drop index review_task_by_approver;
 drop trigger task_has_the_facts_of_its_review on review_task;
 drop function task_has_the_facts_of_its_review();
