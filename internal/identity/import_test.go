@@ -21,6 +21,7 @@ func TestPreview_names_every_wrong_cell(t *testing.T) {
 	}{
 		{"good", "20260001,新同学,学生,本科,在籍,文学院,一班,东校区,女,2007-05-20,new1,,特困,国家助学金,2026", nil},
 		{"no_number", ",新同学,学生,本科,,文学院,一班", []string{"2 学号/工号: 这一格必填"}},
+		{"number_of_a_number_cell", "20990001.5,新同学,学生,本科,,文学院,一班,,,,,20240001.25", []string{"2 学号/工号: “20990001.5”带小数点", "2 原学号: “20240001.25”带小数点"}},
 		{"number_with_blanks", "2026 0001,新同学,学生,本科,,文学院,一班", []string{"2 学号/工号: 号码由"}},
 		{"same_number_twice", "20260001,甲,学生,本科,,文学院,一班\n20260001,乙,学生,本科,,文学院,一班", []string{"3 学号/工号: 和第 2 行重复"}},
 		{"new_without_name", "20260001,,学生,本科,,文学院,一班", []string{"2 姓名: 新登记的人要写姓名"}},
@@ -158,9 +159,10 @@ func TestImport_refuses_a_file_of_another_kind(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	for name, c := range map[string]struct{ who, list, want string }{
-		"no_number_column": {"admin1", "姓名,学院\n甲,文学院\n", "表头里没有"},
-		"number_only":      {"admin1", "学号,电话\n20240001,1\n", "除了学号"},
-		"not_an_admin":     {"office", roll, identity.ErrForbidden.Message},
+		"no_number_column":               {"admin1", "姓名,学院\n甲,文学院\n", "第 1 行当作表头（姓名、学院），里面没有“学号/工号”"},
+		"a_line_of_two_above_the_header": {"admin1", "学院：文学院,2026年秋\n学号,姓名\n20260001,甲\n", "第 1 行当作表头（学院：文学院、2026年秋），里面没有"},
+		"number_only":                    {"admin1", "学号,电话\n20240001,1\n", "除了学号"},
+		"not_an_admin":                   {"office", roll, identity.ErrForbidden.Message},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

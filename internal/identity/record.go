@@ -103,12 +103,22 @@ func (p *parser) columns() error {
 		}
 	}
 	if _, ok := p.at[colNumber]; !ok {
-		return errs.Field("file", "表头里没有“学号/工号”这一列，请用模板填写。")
+		return errs.Field("file", p.header()+"里面没有“学号/工号”这一列。表头放在名单的最上面一行，或者直接用模板填写。")
 	}
 	if len(p.at) == 1 {
-		return errs.Field("file", "除了学号，没有认出别的列，请用模板填写。")
+		return errs.Field("file", p.header()+"除了学号，没有认出别的列。请核对列名，或者直接用模板填写。")
 	}
 	return nil
+}
+
+// header says which row was taken for the header, with its first names.
+func (p *parser) header() string {
+	names := slices.DeleteFunc(slices.Clone(p.table.Header), func(n string) bool { return n == "" })
+	more := ""
+	if len(names) > 3 {
+		names, more = names[:3], "等"
+	}
+	return fmt.Sprintf("第 %d 行当作表头（%s%s），", p.table.At, strings.Join(names, "、"), more)
 }
 
 func (p *parser) cell(column string) string {
@@ -182,8 +192,15 @@ func (p *parser) record() record {
 	return r
 }
 
+// fraction is what a number cell makes of a number nobody has.
+var fraction = regexp.MustCompile(`^\d+\.\d+$`)
+
 func (p *parser) shaped(column string, shape *regexp.Regexp, message string) string {
 	v := p.cell(column)
+	if fraction.MatchString(v) {
+		p.fail(column, "“"+v+"”带小数点，不是号码。请把这一列改成“文本”格式，重新填好这一格。")
+		return ""
+	}
 	if v != "" && !shape.MatchString(v) {
 		p.fail(column, message)
 		return ""

@@ -23,6 +23,7 @@ const (
 // Table is a header and the rows below it.
 type Table struct {
 	Header []string // without the blanks and stars people put around names
+	At     int      // number of the header's row
 	Rows   []Row
 }
 
@@ -91,12 +92,12 @@ func (b *builder) add(number int, cells []string) error {
 		return nil
 	case len(cells) > MaxColumns:
 		return invalid(fmt.Sprintf("第 %d 行有 %d 列，最多 %d 列。请删掉多余的列再传。", number, len(cells), MaxColumns))
-	case !b.found:
-		return b.header(cells)
+	case !b.found || b.titled(cells):
+		return b.header(number, cells)
 	case len(b.t.Rows) == MaxRows:
 		return errs.New(errs.TooLarge, fmt.Sprintf("一次最多 %d 行，请拆成几份再传。", MaxRows))
 	case len(cells) > len(b.t.Header):
-		return invalid(fmt.Sprintf("第 %d 行比表头多出内容，请检查是不是错了列。", number))
+		return invalid(fmt.Sprintf("第 %d 行比表头（第 %d 行）多出内容，请检查是不是错了列。", number, b.t.At))
 	}
 	row := make([]string, len(b.t.Header))
 	copy(row, cells)
@@ -104,9 +105,22 @@ func (b *builder) add(number int, cells []string) error {
 	return nil
 }
 
-func (b *builder) header(cells []string) error {
+// maxTitles is how many rows above a header can be titles.
+const maxTitles = 5
+
+// titled tells whether everything before the row was titles: one cell each, as people write
+// above a table, and the row is the first with more.
+func (b *builder) titled(cells []string) bool {
+	one := func(cells []string) bool {
+		return len(slices.DeleteFunc(slices.Clone(cells), func(c string) bool { return c == "" })) == 1
+	}
+	return len(b.t.Rows) < maxTitles && one(b.t.Header) && (!one(cells) || len(cells) > len(b.t.Header)) &&
+		!slices.ContainsFunc(b.t.Rows, func(r Row) bool { return !one(r.Cells) })
+}
+
+func (b *builder) header(number int, cells []string) error {
 	b.found = true
-	b.t.Header = make([]string, len(cells))
+	b.t = Table{Header: make([]string, len(cells)), At: number}
 	for i, c := range cells {
 		name := strings.Join(strings.Fields(strings.Trim(c, "*＊ ")), "")
 		if name != "" && slices.Contains(b.t.Header[:i], name) {
@@ -119,7 +133,7 @@ func (b *builder) header(cells []string) error {
 
 func (b *builder) table() (Table, error) {
 	if len(b.t.Rows) == 0 {
-		return Table{}, invalid("表里只有表头，没有数据。请从第二行起填写。")
+		return Table{}, invalid(fmt.Sprintf("表里只有第 %d 行的表头，没有数据。请从下一行起填写。", b.t.At))
 	}
 	return b.t, nil
 }

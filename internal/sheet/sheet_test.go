@@ -58,7 +58,7 @@ func filled(t *testing.T, rows ...[]any) string {
 
 func TestRead(t *testing.T) {
 	t.Parallel()
-	want := sheet.Table{Header: []string{"学号", "姓名"}, Rows: []sheet.Row{{Number: 2, Cells: []string{"0001", "张晓雨"}}}}
+	want := sheet.Table{Header: []string{"学号", "姓名"}, At: 1, Rows: []sheet.Row{{Number: 2, Cells: []string{"0001", "张晓雨"}}}}
 	for _, c := range []struct {
 		name, content string
 		want          sheet.Table
@@ -71,18 +71,26 @@ func TestRead(t *testing.T) {
 		{"invisible_characters", "学号,姓名\n0001\u200b, \u3000张晓雨\u00a0\n", want},
 		{
 			"blank_lines_keep_the_numbers", "\n学号,姓名\n\n,\n0001,张晓雨\n",
-			sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 5, Cells: want.Rows[0].Cells}}},
+			sheet.Table{Header: want.Header, At: 2, Rows: []sheet.Row{{Number: 5, Cells: want.Rows[0].Cells}}},
 		},
-		{"short_row", "学号,姓名\n0001\n", sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 2, Cells: []string{"0001", ""}}}}},
-		{"formula_is_text", "学号,姓名\n0001,=1+1\n", sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 2, Cells: []string{"0001", "=1+1"}}}}},
+		{
+			"titles_above_the_header", "文学院 2026 级名单\n,制表：10月12日\n学号,姓名\n0001,张晓雨\n",
+			sheet.Table{Header: want.Header, At: 3, Rows: []sheet.Row{{Number: 4, Cells: want.Rows[0].Cells}}},
+		},
+		{
+			"xlsx_title_above_the_header", filled(t, []any{"文学院 2026 级名单"}, []any{"学号", "姓名"}, []any{"0001", "张晓雨"}),
+			sheet.Table{Header: want.Header, At: 2, Rows: []sheet.Row{{Number: 3, Cells: want.Rows[0].Cells}}},
+		},
+		{"short_row", "学号,姓名\n0001\n", sheet.Table{Header: want.Header, At: 1, Rows: []sheet.Row{{Number: 2, Cells: []string{"0001", ""}}}}},
+		{"formula_is_text", "学号,姓名\n0001,=1+1\n", sheet.Table{Header: want.Header, At: 1, Rows: []sheet.Row{{Number: 2, Cells: []string{"0001", "=1+1"}}}}},
 		{"xlsx", filled(t, []any{"学号", "姓名"}, []any{"0001", "张晓雨"}), want},
 		{
 			"xlsx_formula_text", filled(t, []any{"学号", "姓名"}, []any{"0001", "=1+1"}),
-			sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 2, Cells: []string{"0001", "=1+1"}}}},
+			sheet.Table{Header: want.Header, At: 1, Rows: []sheet.Row{{Number: 2, Cells: []string{"0001", "=1+1"}}}},
 		},
 		{
 			"xlsx_number_of_twelve_digits", filled(t, []any{"学号", "姓名"}, []any{int64(202603010012), "张晓雨"}),
-			sheet.Table{Header: want.Header, Rows: []sheet.Row{{Number: 2, Cells: []string{"202603010012", "张晓雨"}}}},
+			sheet.Table{Header: want.Header, At: 1, Rows: []sheet.Row{{Number: 2, Cells: []string{"202603010012", "张晓雨"}}}},
 		},
 		{"xlsx_hidden_first_sheet", workbook(t, func(f *excelize.File) error {
 			if _, err := f.NewSheet("名单"); err != nil {
@@ -126,7 +134,7 @@ func TestRead_refuses(t *testing.T) {
 		{"unknown_encoding", "\xff\xff\xff,a\n1,2\n", errs.Invalid, "编码"},
 		{"open_quote", "学号,姓名\n0001,\"张\n", errs.Invalid, "引号"},
 		{"header_twice", "学号,学号\n1,2\n", errs.Invalid, "出现了两次"},
-		{"more_cells_than_header", "学号\n1,2\n", errs.Invalid, "第 2 行比表头多"},
+		{"more_cells_than_header", "学号,姓名\n0001,张晓雨,文学院\n", errs.Invalid, "第 2 行比表头（第 1 行）多"},
 		{"long_cell", "学号\n" + strings.Repeat("长", sheet.MaxCell+1) + "\n", errs.Invalid, "第 2 行第 1 列"},
 		{"many_columns", strings.Repeat("a,", sheet.MaxColumns) + "b\n", errs.Invalid, "最多 100 列"},
 		{"many_rows", "学号\n" + strings.Repeat("1\n", sheet.MaxRows+1), errs.TooLarge, "最多 50000 行"},
