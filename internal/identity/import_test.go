@@ -161,7 +161,7 @@ func TestImport_refuses_a_file_of_another_kind(t *testing.T) {
 	for name, c := range map[string]struct{ who, list, want string }{
 		"no_number_column":               {"admin1", "姓名,学院\n甲,文学院\n", "第 1 行当作表头（姓名、学院），里面没有“学号/工号”"},
 		"a_line_of_two_above_the_header": {"admin1", "学院：文学院,2026年秋\n学号,姓名\n20260001,甲\n", "第 1 行当作表头（学院：文学院、2026年秋），里面没有"},
-		"number_only":                    {"admin1", "学号,电话\n20240001,1\n", "除了学号"},
+		"number_only":                    {"admin1", "学号,电话\n20240001,1\n", "第 1 行当作表头（学号、电话），除了学号，没有认出别的列"},
 		"not_an_admin":                   {"office", roll, identity.ErrForbidden.Message},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -184,7 +184,7 @@ func TestWrite_is_read_back_as_text(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := sheet.Table{Header: header, Rows: []sheet.Row{{Number: 2, Cells: rows[0]}, {Number: 3, Cells: rows[1]}}}
+	want := sheet.Table{Header: header, At: 1, Rows: []sheet.Row{{Number: 2, Cells: rows[0]}, {Number: 3, Cells: rows[1]}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)
 	}

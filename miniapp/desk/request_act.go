@@ -209,4 +209,3 @@ func chosen(c *page.Context, name string) []string {
 	_ = c.Form(name) // has the form read
 	return slices.Compact(slices.Sorted(slices.Values(c.Gin.PostFormArray(name))))
 }
-
