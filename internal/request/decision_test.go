@@ -206,11 +206,7 @@ func TestOnly_the_marked_picture_is_taken_again(t *testing.T) {
 	s := newSchool(t, 1)
 	s.apply(map[string]string{card: photographed()})
 	st := s.students[0]
-	s.agree(st, card)
-	p, err := s.start(st, card)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := s.begun(st, card)
 	first, second, third := s.upload(), s.upload(), s.upload()
 	input := in("reason", "遗失")
 	input["ticket"] = []string{first, second, third}
@@ -375,11 +371,7 @@ func TestA_draft_goes_by_the_file_as_it_is_now(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 1)
 	st := s.students[0]
-	s.agree(st, card)
-	p, err := s.start(st, card)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := s.begun(st, card)
 	save := func(input form.Input) (p2 request.Paper, err error) {
 		err = s.try(func(ctx context.Context, tx *store.Tx) error {
 			p2, err = s.engine.Save(ctx, tx, st, p.PublicID, input)
@@ -399,7 +391,7 @@ func TestA_draft_goes_by_the_file_as_it_is_now(t *testing.T) {
 	if diff := cmp.Diff([]string{"use"}, p.Missing); diff != "" || p.Answers["reason"].Text != "遗失" {
 		t.Errorf("the paper lacks %v with %v", p.Missing, p.Answers)
 	}
-	if p, err = save(in("reason", "遗失", "use", "志愿服务")); err != nil || !p.Ready() {
+	if p, err := save(in("reason", "遗失", "use", "志愿服务")); err != nil || !p.Ready() {
 		t.Fatalf("the new question cannot be answered: %v, %v", p.Missing, err)
 	}
 	s.applyOnly(pledge)
@@ -438,11 +430,7 @@ func TestDays_of_work_over_the_National_Day_are_those_of_the_school_s_calendar(t
 		_, err := calendar.SaveDays(ctx, tx, identity.Operator(), list...)
 		return err
 	})
-	s.agree(st, pledge)
-	p, err := s.start(st, pledge)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := s.begun(st, pledge)
 	try := func(days string) error {
 		_, err := s.submit(st, p.PublicID, in("wish", "支教", "stay.from", "2026-09-26", "stay.until", "2026-10-11", "days", days))
 		return err

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -291,6 +292,22 @@ func (s *school) start(student identity.Person, code string) (p request.Paper, e
 	return p, err
 }
 
+func (s *school) mustStart(student identity.Person, code string) request.Paper {
+	s.t.Helper()
+	p, err := s.start(student, code)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return p
+}
+
+// begun is an application the student began to write, having read the notice.
+func (s *school) begun(student identity.Person, code string) request.Paper {
+	s.t.Helper()
+	s.agree(student, code)
+	return s.mustStart(student, code)
+}
+
 func (s *school) submit(student identity.Person, id string, input form.Input) (a request.Application, err error) {
 	err = s.try(func(ctx context.Context, tx *store.Tx) error {
 		a, err = s.engine.Submit(ctx, tx, student, id, input, request.ViaPage)
@@ -302,11 +319,7 @@ func (s *school) submit(student identity.Person, id string, input form.Input) (a
 // applied begins and submits an application.
 func (s *school) applied(student identity.Person, code string) request.Application {
 	s.t.Helper()
-	s.agree(student, code)
-	p, err := s.start(student, code)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	p := s.begun(student, code)
 	a, err := s.submit(student, p.PublicID, filled(code))
 	if err != nil {
 		s.t.Fatal(err)
@@ -356,6 +369,25 @@ func (s *school) must(verb func(ctx context.Context, tx *store.Tx) (request.Appl
 		s.t.Fatal(err)
 	}
 	return a
+}
+
+// mustAct has the person do a verb that needs nothing but the application.
+func (s *school) mustAct(verb func(ctx context.Context, tx *store.Tx, who identity.Person, id string) (request.Application, error), who identity.Person, a request.Application) request.Application {
+	s.t.Helper()
+	return s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
+		return verb(ctx, tx, who, a.PublicID)
+	})
+}
+
+// together does all acts at once and returns what became of each.
+func together(acts ...func() error) []error {
+	var wg sync.WaitGroup
+	results := make([]error, len(acts))
+	for i, act := range acts {
+		wg.Go(func() { results[i] = act() })
+	}
+	wg.Wait()
+	return results
 }
 
 func (s *school) receive(a request.Application, codes ...string) request.Application {
@@ -427,5 +459,3 @@ func states(a request.Application) string {
 	}
 	return strings.Join(list, " ")
 }
-
-func storetestZone() *time.Location { return storetest.Shanghai() }

@@ -17,6 +17,7 @@ import (
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/sheet"
 	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/internal/store/storetest"
 )
 
 func TestEvery_outcome_goes_through_its_whole_life(t *testing.T) {
@@ -73,9 +74,7 @@ func (s *school) live(code string) request.Application {
 
 func (s *school) collect(a request.Application) request.Application {
 	s.t.Helper()
-	a = s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
-		return s.engine.Print(ctx, tx, s.he, a.PublicID)
-	})
+	a = s.mustAct(s.engine.Print, s.he, a)
 	return s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
 		return s.engine.HandOver(ctx, tx, s.he, a.PublicID, " "+a.Student.Number+"\n")
 	})
@@ -112,18 +111,12 @@ func TestTwo_officers_decide_the_same_application_at_the_same_moment(t *testing.
 	t.Parallel()
 	s := newSchool(t, 1)
 	a := s.applied(s.students[0], certificate)
-	var wg sync.WaitGroup
-	results := make([]error, 2)
-	for i, who := range []identity.Person{s.he, s.shen} {
-		wg.Go(func() {
-			d := yes()
-			if i == 1 {
-				d = approval.Decision{Action: approval.Reject, Reason: "不符合"}
-			}
-			results[i] = s.decide(who, a, d)
-		})
-	}
-	wg.Wait()
+	results := together(
+		func() error { return s.decide(s.he, a, yes()) },
+		func() error {
+			return s.decide(s.shen, a, approval.Decision{Action: approval.Reject, Reason: "不符合"})
+		},
+	)
 	if (results[0] == nil) == (results[1] == nil) {
 		t.Fatalf("one must win: %v, %v", results[0], results[1])
 	}
@@ -139,11 +132,7 @@ func TestA_student_who_submits_twice_has_one_application(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 1)
 	st := s.students[0]
-	s.agree(st, certificate)
-	p, err := s.start(st, certificate)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := s.begun(st, certificate)
 	var wg sync.WaitGroup
 	numbers := make([]string, 8)
 	for i := range numbers {
@@ -196,10 +185,7 @@ func TestA_draft_begun_before_the_limit_was_reached_is_refused_by_its_seat(t *te
 	for range 2 {
 		s.applied(st, certificate)
 	}
-	p, err := s.start(st, certificate)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := s.mustStart(st, certificate)
 	s.apply(map[string]string{certificate: strings.Replace(definitions()[certificate], "per_year: 3", "per_year: 2", 1)})
 	if _, err := s.submit(st, p.PublicID, filled(certificate)); errs.KindOf(err) != errs.Conflict || !strings.Contains(errs.MessageOf(err), "最多申请 2 份，你已有 2 份") {
 		t.Errorf("got %v", err)
@@ -212,7 +198,7 @@ func TestA_draft_begun_before_the_limit_was_reached_is_refused_by_its_seat(t *te
 
 func TestThe_last_second_of_a_window_counts_by_when_the_act_reached_us(t *testing.T) {
 	t.Parallel()
-	closes := time.Date(2026, 10, 21, 0, 0, 0, 0, storetestZone())
+	closes := time.Date(2026, 10, 21, 0, 0, 0, 0, storetest.Shanghai())
 	for _, tt := range []struct {
 		name     string
 		received time.Time
@@ -225,14 +211,10 @@ func TestThe_last_second_of_a_window_counts_by_when_the_act_reached_us(t *testin
 			t.Parallel()
 			s := newSchool(t, 1)
 			st := s.students[0]
-			s.agree(st, subsidy)
-			p, err := s.start(st, subsidy)
-			if err != nil {
-				t.Fatal(err)
-			}
+			p := s.begun(st, subsidy)
 			_ = s.clock.MoveTo(closes.Add(time.Hour)) // acted on late, say after a restart
 			s.at = tt.received
-			_, err = s.submit(st, p.PublicID, filled(subsidy))
+			_, err := s.submit(st, p.PublicID, filled(subsidy))
 			if tt.ok != (err == nil) {
 				t.Fatalf("got %v", err)
 			}
@@ -276,104 +258,67 @@ func TestA_stranger_learns_nothing_from_an_id(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 3)
 	a := s.applied(s.students[0], subsidy)
-	p, err := s.start(s.students[0], pledge)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := s.mustStart(s.students[0], pledge)
 	later := s.clock.Now().Add(time.Hour)
-	e := s.engine
-	student := map[string]func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error{
-		"Get": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Get(ctx, tx, who, id)
-			return err
+	e, ctx := s.engine, context.Background()
+	type verbs map[string]func(tx *store.Tx, who identity.Person, id string) (any, error)
+	student := verbs{
+		"Get":   func(tx *store.Tx, who identity.Person, id string) (any, error) { return e.Get(ctx, tx, who, id) },
+		"Paper": func(tx *store.Tx, who identity.Person, id string) (any, error) { return e.Paper(ctx, tx, who, id) },
+		"Save": func(tx *store.Tx, who identity.Person, id string) (any, error) {
+			return e.Save(ctx, tx, who, id, in("wish", "x"))
 		},
-		"Paper": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Paper(ctx, tx, who, id)
-			return err
+		"SaveField": func(tx *store.Tx, who identity.Person, id string) (any, error) {
+			return e.SaveField(ctx, tx, who, id, "wish", "x")
 		},
-		"Save": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Save(ctx, tx, who, id, in("wish", "x"))
-			return err
+		"Submit": func(tx *store.Tx, who identity.Person, id string) (any, error) {
+			return e.Submit(ctx, tx, who, id, nil, request.ViaAPI)
 		},
-		"SaveField": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.SaveField(ctx, tx, who, id, "wish", "x")
-			return err
+		"Resubmit": func(tx *store.Tx, who identity.Person, id string) (any, error) {
+			return e.Resubmit(ctx, tx, who, id, nil)
 		},
-		"Submit": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Submit(ctx, tx, who, id, nil, request.ViaAPI)
-			return err
+		"Withdraw": func(tx *store.Tx, who identity.Person, id string) (any, error) { return e.Withdraw(ctx, tx, who, id) },
+		"Discard": func(tx *store.Tx, who identity.Person, id string) (any, error) {
+			return nil, e.Discard(ctx, tx, who, id)
 		},
-		"Resubmit": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Resubmit(ctx, tx, who, id, nil)
-			return err
+		"AskAbout": func(tx *store.Tx, who identity.Person, id string) (any, error) {
+			return e.AskAbout(ctx, tx, who, id, "tier", "不对")
 		},
-		"Withdraw": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Withdraw(ctx, tx, who, id)
-			return err
+		"Annotate": func(tx *store.Tx, who identity.Person, id string) (any, error) {
+			return nil, e.Annotate(ctx, tx, who, id, "备注")
 		},
-		"Discard": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			return e.Discard(ctx, tx, who, id)
-		},
-		"AskAbout": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.AskAbout(ctx, tx, who, id, "tier", "不对")
-			return err
-		},
-		"Annotate": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			return e.Annotate(ctx, tx, who, id, "备注")
-		},
-		"File": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.File(ctx, tx, who, id, "x")
-			return err
-		},
-		"Open": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Open(ctx, tx, who, id)
-			return err
-		},
+		"File": func(tx *store.Tx, who identity.Person, id string) (any, error) { return e.File(ctx, tx, who, id, "x") },
+		"Open": func(tx *store.Tx, who identity.Person, id string) (any, error) { return e.Open(ctx, tx, who, id) },
 	}
-	office := map[string]func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error{
-		"Receive": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Receive(ctx, tx, who, id, "ticket", true)
-			return err
+	office := verbs{
+		"Receive": func(tx *store.Tx, who identity.Person, id string) (any, error) {
+			return e.Receive(ctx, tx, who, id, "ticket", true)
 		},
-		"Extend": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Extend(ctx, tx, who, id, later, "x")
-			return err
+		"Extend": func(tx *store.Tx, who identity.Person, id string) (any, error) {
+			return e.Extend(ctx, tx, who, id, later, "x")
 		},
-		"Print": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Print(ctx, tx, who, id)
-			return err
+		"Print": func(tx *store.Tx, who identity.Person, id string) (any, error) { return e.Print(ctx, tx, who, id) },
+		"HandOver": func(tx *store.Tx, who identity.Person, id string) (any, error) {
+			return e.HandOver(ctx, tx, who, id, "1")
 		},
-		"HandOver": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.HandOver(ctx, tx, who, id, "1")
-			return err
+		"Revoke": func(tx *store.Tx, who identity.Person, id string) (any, error) {
+			return e.Revoke(ctx, tx, who, id, "x")
 		},
-		"Revoke": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Revoke(ctx, tx, who, id, "x")
-			return err
-		},
-		"Requeue": func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
-			_, err := e.Requeue(ctx, tx, who, id)
-			return err
-		},
+		"Requeue": func(tx *store.Tx, who identity.Person, id string) (any, error) { return e.Requeue(ctx, tx, who, id) },
 	}
-	for _, who := range []identity.Person{s.students[1], s.lu, s.admin} {
-		for name, verb := range student {
-			for _, id := range []string{a.PublicID, p.PublicID, "invented"} {
-				if err := s.try(func(ctx context.Context, tx *store.Tx) error { return verb(ctx, tx, who, id) }); !errors.Is(err, request.ErrNotYours) {
-					t.Errorf("%s by %s of %s: %v", name, who.Name, id, err)
+	refuses := func(of verbs, who []identity.Person, ids ...string) {
+		for name, verb := range of {
+			for _, p := range who {
+				for _, id := range ids {
+					if err := s.try(func(_ context.Context, tx *store.Tx) error { _, err := verb(tx, p, id); return err }); !errors.Is(err, request.ErrNotYours) {
+						t.Errorf("%s by %s of %s: %v", name, p.Name, id, err)
+					}
 				}
 			}
 		}
 	}
-	for _, who := range []identity.Person{s.students[0], s.students[1], s.lu, s.admin, s.jiang} {
-		for name, verb := range office {
-			for _, id := range []string{a.PublicID, "invented"} {
-				if err := s.try(func(ctx context.Context, tx *store.Tx) error { return verb(ctx, tx, who, id) }); !errors.Is(err, request.ErrNotYours) {
-					t.Errorf("%s by %s of %s: %v", name, who.Name, id, err)
-				}
-			}
-		}
-	}
+	refuses(student, []identity.Person{s.students[1], s.lu, s.admin}, a.PublicID, p.PublicID, "invented")
+	refuses(office, []identity.Person{s.students[0], s.students[1], s.lu, s.admin, s.jiang}, a.PublicID, "invented")
 	for _, task := range []string{a.Review.Task, "invented"} { // what a card's key holds
 		b := a
 		b.Review.Task = task
@@ -408,10 +353,7 @@ func TestRejected_input_writes_nothing(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 2)
 	st := s.students[0]
-	p, err := s.start(st, subsidy)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := s.mustStart(st, subsidy)
 	if _, err := s.submit(st, p.PublicID, filled(subsidy)); !errors.Is(err, request.ErrNotAgreed) {
 		t.Errorf("without the notice: %v", err)
 	}
@@ -443,11 +385,7 @@ func TestOne_draft_is_shared_by_page_and_chat(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 1)
 	st := s.students[0]
-	s.agree(st, certificate)
-	p, err := s.start(st, certificate)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := s.begun(st, certificate)
 	if diff := cmp.Diff([]string{"reason"}, p.Missing); diff != "" || p.Ready() || p.Answers["tier"].Text != "困难" {
 		t.Errorf("begun: missing %v, ready %t, tier %q", p.Missing, p.Ready(), p.Answers["tier"].Text)
 	}
@@ -573,9 +511,7 @@ func TestHanding_out_to_the_wrong_student_is_refused(t *testing.T) {
 	if err := hand(a.Student.Number); errs.KindOf(err) != errs.Conflict {
 		t.Errorf("before it is printed: %v", err)
 	}
-	a = s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
-		return s.engine.Print(ctx, tx, s.he, a.PublicID)
-	})
+	a = s.mustAct(s.engine.Print, s.he, a)
 	if err := hand(s.students[1].Number); errs.FieldsOf(err)["card"] != "这份是张晓一（学号尾号 0000）的，和这张学生证不一致，不能发放。" {
 		t.Errorf("another's card: %v", err)
 	}
@@ -609,12 +545,8 @@ func TestA_certificate_says_what_was_known_and_can_be_checked_by_a_stranger(t *t
 		}
 		return nil
 	})
-	a = s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
-		return s.engine.Print(ctx, tx, s.he, a.PublicID)
-	})
-	again := s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
-		return s.engine.Print(ctx, tx, s.he, a.PublicID)
-	})
+	a = s.mustAct(s.engine.Print, s.he, a)
+	again := s.mustAct(s.engine.Print, s.he, a)
 	if a.Certificate == nil || again.Certificate.Code != a.Certificate.Code {
 		t.Fatalf("printed twice: %v, %v", a.Certificate, again.Certificate)
 	}
@@ -673,11 +605,7 @@ func TestPayout_sums_are_exact(t *testing.T) {
 	s := newSchool(t, len(costs))
 	var ids []string
 	for i, st := range s.students {
-		s.agree(st, subsidy)
-		p, err := s.start(st, subsidy)
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := s.begun(st, subsidy)
 		a, err := s.submit(st, p.PublicID, in("cost", costs[i]))
 		if err != nil {
 			t.Fatal(err)
@@ -686,17 +614,13 @@ func TestPayout_sums_are_exact(t *testing.T) {
 		a = s.mustDecide(s.jiang, a, yes())
 		ids = append(ids, s.mustDecide(s.he, a, yes()).PublicID)
 	}
-	results := make([]error, 2)
-	var wg sync.WaitGroup
-	for i, who := range []identity.Person{s.he, s.shen} { // both build the list at once
-		wg.Go(func() {
-			results[i] = s.try(func(ctx context.Context, tx *store.Tx) error {
-				_, err := s.engine.BuildList(ctx, tx, who, subsidy)
-				return err
-			})
+	build := func(who identity.Person) error {
+		return s.try(func(ctx context.Context, tx *store.Tx) error {
+			_, err := s.engine.BuildList(ctx, tx, who, subsidy)
+			return err
 		})
 	}
-	wg.Wait()
+	results := together(func() error { return build(s.he) }, func() error { return build(s.shen) })
 	if (results[0] == nil) == (results[1] == nil) {
 		t.Fatalf("one list: %v, %v", results[0], results[1])
 	}

@@ -96,9 +96,7 @@ func (s *school) liveShipped(d service.Definition) {
 	want := request.Collected
 	switch d.Outcome.Kind {
 	case service.Certificate, service.Collect:
-		a = s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
-			return s.engine.Print(ctx, tx, s.lu, a.PublicID)
-		})
+		a = s.mustAct(s.engine.Print, s.lu, a)
 		a = s.must(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
 			return s.engine.HandOver(ctx, tx, s.lu, a.PublicID, st.Number)
 		})
