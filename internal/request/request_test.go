@@ -26,10 +26,10 @@ func TestEvery_outcome_goes_through_its_whole_life(t *testing.T) {
 		code string
 		want string
 	}{
-		{certificate, "待审核 退回补充 重新提交 已通过 已打印 已领取 已撤销"},
-		{card, "待审核 退回补充 重新提交 已通过 已办好 已领取 已撤销"},
-		{subsidy, "待审核 退回补充 重新提交 收到材料 收到材料 本环节通过 已通过 待放款 放款未成功 待放款 已放款"},
-		{pledge, "待审核 退回补充 重新提交 已通过 已办结 已撤销"},
+		{certificate, "提交申请 退回补充 重新提交 已通过 已打印 已领取 已撤销"},
+		{card, "提交申请 退回补充 重新提交 已通过 已办好 已领取 已撤销"},
+		{subsidy, "提交申请 退回补充 重新提交 收到材料 收到材料 本环节通过 已通过 待放款 放款未成功 待放款 已放款"},
+		{pledge, "提交申请 退回补充 重新提交 已通过 已办结 已撤销"},
 	} {
 		t.Run(tt.code, func(t *testing.T) {
 			t.Parallel()
