@@ -120,11 +120,16 @@ func leave(ctx context.Context, tx *store.Tx, userid string) error {
 	return counselling.Departures(ctx, tx)
 }
 
-// turnAway tells a stranger what to do, and nothing else.
+// turnAway tells a stranger what to do, and nothing else; who may be in danger reads first
+// whom to call (T4).
 func (b *Bot) turnAway(ctx context.Context, tx *store.Tx, cb wecom.Callback, why error) error {
+	text := errs.MessageOf(why)
+	if crisis(cb.Content) || cb.EventKey == intentHotlines {
+		text = b.numbers() + "\n\n" + text
+	}
 	return outbox.Put(ctx, tx, outbox.Message{
 		Stranger: cb.FromUserName, Kind: kindText, Class: outbox.Reply, Scope: "school",
-		Args: words{Text: errs.MessageOf(why)},
+		Args: words{Text: text},
 	})
 }
 

@@ -112,8 +112,10 @@ func crisis(text string) bool {
 }
 
 // hotlines gives the number to call first, before anything else and whoever asks.
-func (t talk) hotlines() error {
-	return t.say("如果你或身边的人现在有危险，请先打 120 或 110。\n想有人马上听你说，请打 12356（24 小时）。\n更多号码：" + t.Cards.URL("/now"))
+func (t talk) hotlines() error { return t.say(t.numbers()) }
+
+func (b *Bot) numbers() string {
+	return "如果你或身边的人现在有危险，请先打 120 或 110。\n想有人马上听你说，请打 12356（24 小时）。\n更多号码：" + b.Cards.URL("/now")
 }
 
 func (t talk) welcome() error {
