@@ -22,7 +22,7 @@ import (
 // the process is not ready then and says so in /readyz.
 func (a *App) offerServices(ctx context.Context) error {
 	if a.checkSchema(ctx) != nil {
-		return nil
+		return nil //nolint:nilerr // awaitSchema says it
 	}
 	if err := a.db.Update(ctx, func(tx *store.Tx) error { return service.ApplyFirst(ctx, tx, a.offered) }); err != nil {
 		return fmt.Errorf("offer services: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/xuegong/xuegong/internal/audit"
 	"github.com/xuegong/xuegong/internal/errs"
@@ -69,4 +70,20 @@ func PublishNotice(ctx context.Context, tx *store.Tx, who identity.Person, centr
 		return fmt.Errorf("publish notice: %w", err)
 	}
 	return audit.Append(ctx, tx, int64(who.ID), "notice.publish", fmt.Sprintf("counselling_notice/%d", last.Version+1), nil)
+}
+
+// Consent is a version of the notice that a student agreed to.
+type Consent struct {
+	Version     int        `db:"version"`
+	At          time.Time  `db:"agreed_at"`
+	WithdrawnAt *time.Time `db:"withdrawn_at"`
+}
+
+// Consents lists what the student agreed to and took back, the newest first (R-07).
+func Consents(ctx context.Context, tx *store.Tx, who identity.Person) ([]Consent, error) {
+	list, err := selectConsents(ctx, tx, who.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list consents: %w", err)
+	}
+	return list, nil
 }

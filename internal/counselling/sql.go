@@ -375,6 +375,13 @@ func insertConsent(ctx context.Context, tx *store.Tx, who identity.ID, version i
 	return err
 }
 
+func selectConsents(ctx context.Context, tx *store.Tx, who identity.ID) ([]Consent, error) {
+	var list []Consent
+	err := tx.SelectContext(ctx, &list, `
+		select version, agreed_at, withdrawn_at from counselling_consent where person_id = $1 order by version desc`, who)
+	return list, err
+}
+
 // lockCounsellor lets two editors of one counsellor's hours queue.
 func lockCounsellor(ctx context.Context, tx *store.Tx, publicID string) (Counsellor, error) {
 	var id int64

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/xuegong/xuegong/internal/region"
 	"github.com/xuegong/xuegong/internal/store"
 )
 
@@ -30,6 +31,14 @@ func FactKinds() []FactKind {
 	return []FactKind{TierFact, AwardFact, AidFact, LoanFact, HonourFact, CertificateFact, GradeFact, HomeFact, BankFact}
 }
 
+// Label is the word people read.
+func (k FactKind) Label() string {
+	return map[FactKind]string{
+		TierFact: "困难等级", AwardFact: "奖助项目", AidFact: "资助项目", LoanFact: "助学贷款", HonourFact: "荣誉称号",
+		CertificateFact: "技能证书", GradeFact: "平均成绩", HomeFact: "生源地", BankFact: "收款卡尾号",
+	}[k]
+}
+
 // Lasting tells whether the kind is of no year: a new one takes the place of the old.
 func (k FactKind) Lasting() bool { return k == HomeFact || k == BankFact }
 
@@ -46,6 +55,14 @@ type Fact struct {
 	Year       int       `db:"year"` // school year by its first half; 0 of a lasting kind
 	Source     string    `db:"source"`
 	RecordedAt time.Time `db:"recorded_at"`
+}
+
+// Text is the value as people read it.
+func (f Fact) Text() string {
+	if f.Kind == HomeFact {
+		return region.Name(f.Value)
+	}
+	return f.Value
 }
 
 // SourceLabel says where the fact comes from, as people read it.

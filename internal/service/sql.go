@@ -107,3 +107,10 @@ func selectConsent(ctx context.Context, tx *store.Tx, who identity.ID, code, ver
 		select agreed_at from service_consent where person_id = $1 and code = $2 and version = $3`, int64(who), code, version)
 	return at, err
 }
+
+func selectConsents(ctx context.Context, tx *store.Tx, who identity.ID) ([]Consent, error) {
+	var list []Consent
+	err := tx.SelectContext(ctx, &list, `
+		select code, version, agreed_at from service_consent where person_id = $1 order by agreed_at desc, code`, int64(who))
+	return list, err
+}

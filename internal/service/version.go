@@ -261,3 +261,19 @@ func Agreed(ctx context.Context, tx *store.Tx, who identity.Person, d Definition
 	}
 	return at, true, nil
 }
+
+// Consent is a notice of a service that a person has read to the end.
+type Consent struct {
+	Code    string    `db:"code"` // of the service
+	Version string    `db:"version"`
+	At      time.Time `db:"agreed_at"`
+}
+
+// Consents lists what the person has agreed to, the newest first (R-07).
+func Consents(ctx context.Context, tx *store.Tx, who identity.Person) ([]Consent, error) {
+	list, err := selectConsents(ctx, tx, who.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list consents: %w", err)
+	}
+	return list, nil
+}

@@ -37,6 +37,7 @@ type face struct{ Deps }
 func Register(r page.Routes, d Deps) {
 	f := face{d}
 	r.GET("/me", f.me)
+	r.GET("/me/copy", f.copy)
 	r.GET("/home", f.home)
 
 	r.GET("/counselling/notice", f.notice)

@@ -28,6 +28,13 @@ func (f face) me(c *page.Context) error {
 	})
 }
 
+// copy is what the school keeps of who asks, to take along (R-08).
+func (f face) copy(c *page.Context) error {
+	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (page.Copy, error) {
+		return page.CopyOf(c, tx, who, f.Requests)
+	})
+}
+
 type module struct {
 	Name  string `json:"name"`
 	Items []item `json:"items"`

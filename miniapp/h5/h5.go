@@ -30,6 +30,7 @@ type face struct{ Deps }
 func Register(r page.Routes, d Deps) {
 	f := face{d}
 	r.GET("/", show(f.home))
+	registerOwn(r, f)
 
 	r.GET("/counselling", show(f.counsellors))
 	r.GET("/counselling/notice", show(f.notice))

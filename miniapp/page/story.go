@@ -97,6 +97,7 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 	}
 	stories = append(stories, s.careStories(base, hotlines)...)
 	stories = append(stories, s.requestStories(base)...)
+	stories = append(stories, s.ownStories(base)...)
 	for _, state := range counselling.States() {
 		stories = append(stories, Story{"booking_" + string(state), &Booking{
 			Base:    base("预约", "/m/counselling/mine"),
