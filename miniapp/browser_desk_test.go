@@ -1,6 +1,7 @@
 package miniapp_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -21,11 +22,6 @@ func TestBrowser_week_moves_a_booking_by_keys(t *testing.T) {
 	before := w.bookings("s05")[0]
 	ctx := chromium(t, 1440, 900)
 	press := func(keys string) { t.Helper(); do(ctx, t, chromedp.KeyEvent(keys)) }
-	focusOn := func(selector string) {
-		t.Helper()
-		do(ctx, t, chromedp.WaitVisible(selector)) // the page is there
-		run(ctx, t, chromedp.Poll[bool](`document.activeElement.matches('`+selector+`')`, chromedp.WithPollingTimeout(20*time.Second)))
-	}
 
 	do(ctx, t, chromedp.Navigate(w.url+"/desk/counselling/week"), chromedp.WaitVisible("[data-day]"))
 	press("j")
@@ -36,15 +32,22 @@ func TestBrowser_week_moves_a_booking_by_keys(t *testing.T) {
 		press(kb.ArrowRight)
 	}
 	press("m")
-	focusOn(".hour__to")
+	focusOn(ctx, t, ".hour__to")
 	press(kb.ArrowRight)
 	press(kb.ArrowDown)
 	press(kb.Enter)
-	focusOn("#in-reason")
+	focusOn(ctx, t, "#in-reason")
 	press(kb.Enter)
 	do(ctx, t, chromedp.WaitVisible(`[data-key="m"]`))
 	after := w.bookings("s05")[0]
 	if after.PublicID != before.PublicID || after.Moves != 1 || after.State != counselling.Confirmed {
 		t.Fatalf("moved by keys: %+v", after)
 	}
+}
+
+// focusOn waits until the keyboard is at what is named, on the page that has it.
+func focusOn(ctx context.Context, t *testing.T, selector string) {
+	t.Helper()
+	do(ctx, t, chromedp.WaitVisible(selector))
+	run(ctx, t, chromedp.Poll[bool]("document.activeElement.matches(`"+selector+"`)", chromedp.WithPollingTimeout(20*time.Second)))
 }

@@ -97,9 +97,13 @@ func TestDesk_two_applications_are_decided_by_keyboard_alone(t *testing.T) {
 	list := w.proofs(3)
 	ctx := w.pc(t, "t10")
 	do(ctx, t, chromedp.Navigate(w.url+"/desk/applications"), chromedp.WaitVisible("a.row__link"),
-		key("j"), key(kb.Enter), opened(list[0]),
-		key("a"), key(kb.Enter), opened(list[1]), // the next one opened by itself
-		key("r"), key(" "), key(kb.Enter), opened(list[2]))
+		key("j"), key(kb.Enter), opened(list[0]))
+	focusOn(ctx, t, "a.row__link[aria-current]") // goes on where it was
+	do(ctx, t, key("r"), key(kb.Escape))
+	focusOn(ctx, t, `[data-key="r"]`)                    // and back to what it opened
+	do(ctx, t, key("a"), key(kb.Enter), opened(list[1])) // the next one opened by itself
+	focusOn(ctx, t, ".say")
+	do(ctx, t, key("r"), key(" "), key(kb.Enter), opened(list[2]))
 	if got := run(ctx, t, chromedp.Text(".say--done")); got != "✓已退回，学生会看到要补充什么。" {
 		t.Errorf("the page says %q", got)
 	}

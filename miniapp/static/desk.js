@@ -68,14 +68,21 @@
 	function close() {
 		var leave = document.querySelector('[data-leave]');
 		if (leave) { leave.click(); return; }
-		document.querySelectorAll('details.ask[open]').forEach(function (d) { d.open = false; });
-		if (document.activeElement) { document.activeElement.blur(); }
+		var open = document.querySelectorAll('details.ask[open]');
+		var from = document.activeElement && document.activeElement.closest('details.ask[open]');
+		open.forEach(function (d) { d.open = false; });
+		if (from) {
+			from.querySelector('summary').focus(); // back to where it was opened
+		} else if (document.activeElement) {
+			document.activeElement.blur();
+		}
 	}
 
 	document.addEventListener('keydown', function (e) {
 		if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) { return; }
 		if (e.key === 'Escape') { close(); return; }
 		if (e.target.closest('input:not([type=checkbox]):not([type=radio]), textarea, select')) { return; }
+		if (e.key === 'Enter' && rows().indexOf(document.activeElement) >= 0) { sessionStorage.setItem('by-key', location.pathname); }
 		var did = true;
 		switch (e.key) {
 		case 'j': move(1); break;
@@ -128,6 +135,16 @@
 			box.checked = list.length > 0 && list.every(function (b) { return b.checked; });
 		});
 	});
+
+	// Whoever works with the keyboard goes on where the page has something to say, else at
+	// the row that was opened.
+	var said = document.querySelector('main > .say');
+	var opened = sessionStorage.getItem('by-key') === location.pathname && document.querySelector('a.row__link[aria-current]');
+	sessionStorage.removeItem('by-key');
+	if (document.activeElement === document.body && (said || opened)) {
+		if (said) { said.tabIndex = -1; }
+		(said || opened).focus({ preventScroll: true });
+	}
 
 	// The page one is on can be seen among the others.
 	var item = document.querySelector('.side__item.is-here');
