@@ -14,7 +14,7 @@
 //
 // What was given may be revoked. Each step is an event with its time and who.
 //
-// A draft is one row a student and service, shared by every face (Start, SaveDraft,
+// A draft is one row a student and service, shared by every face (Start, Save,
 // SaveField). Submitting judges, in this order: the window (by when the act reached us,
 // or an extension of the student's own), the notice, the rules on a snapshot of what the
 // school knows, the form, the limits. A limit of n is n numbered seats, so that the
