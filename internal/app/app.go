@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/xuegong/xuegong/bot"
 	"github.com/xuegong/xuegong/bot/card"
@@ -79,13 +80,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.home, err = templates.LoadHome(files); err != nil {
-		return nil, err
-	}
-	if a.offered, err = service.Load(files); err != nil {
-		return nil, err
-	}
-	if err := a.connect(ctx, o); err != nil {
+	var begin errgroup.Group // PostgreSQL takes as long to open a connection as the files take to read
+	begin.Go(func() error { return a.read(files) })
+	begin.Go(func() error { return a.connect(ctx, o) })
+	if err := begin.Wait(); err != nil {
 		a.Close()
 		return nil, err
 	}
@@ -98,6 +96,14 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+func (a *App) read(files fs.FS) (err error) {
+	if a.home, err = templates.LoadHome(files); err != nil {
+		return err
+	}
+	a.offered, err = service.Load(files)
+	return err
 }
 
 func (a *App) connect(ctx context.Context, o Options) error {
@@ -226,18 +232,17 @@ func (a *App) Requests() *request.Engine { return a.requests }
 // drain is how long requests under way may take after a shutdown began.
 const drain = 15 * time.Second
 
-// Run serves and works until ctx ends, then finishes what is under way.
+// Run serves and works until ctx ends, then finishes what is under way. It answers
+// /healthz before it has looked at the schema and the services.
 func (a *App) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	ln := a.listen
 	if ln == nil {
 		var err error
 		if ln, err = new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Listen); err != nil {
 			return fmt.Errorf("XUEGONG_LISTEN: %w", err)
 		}
-	}
-	if err := a.offerServices(ctx); err != nil {
-		_ = ln.Close()
-		return err
 	}
 	srv := &http.Server{
 		Handler: a.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
@@ -251,7 +256,12 @@ func (a *App) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { a.keeper.Run(keeping) })
 	wg.Go(func() { a.bell.run(keeping) })
+	failed := make(chan error, 1)
 	wg.Go(func() {
+		if err := a.offerServices(ctx); err != nil {
+			failed <- err
+			return
+		}
 		a.awaitSchema(ctx)
 		for _, work := range []func(context.Context){a.inbox.Run, a.outbox.Run, a.days.Run, a.jobs.Run, a.seal, a.keepDirectory, a.keepHours, a.keepFiles, a.setMenu} {
 			wg.Go(func() { work(ctx) })
@@ -263,11 +273,14 @@ func (a *App) Run(ctx context.Context) error {
 	var err error
 	select {
 	case err = <-served:
+	case err = <-failed:
+		_ = srv.Close()
 	case <-ctx.Done():
 		down, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer cancel()
 		err = srv.Shutdown(down)
 	}
+	stop()
 	stopKeeping()
 	wg.Wait()
 	if errors.Is(err, http.ErrServerClosed) {
