@@ -37,10 +37,11 @@ func Book(ctx context.Context, tx *store.Tx, who identity.Person, slotID, wish s
 	if err != nil {
 		return Booking{}, fmt.Errorf("load hour: %w", err)
 	}
-	if err := mayBook(ctx, tx, who, slot, set); err != nil {
+	st, err := mayBook(ctx, tx, who, slot, set)
+	if err != nil {
 		return Booking{}, err
 	}
-	wait, err := lockMyWait(ctx, tx, who.ID)
+	wait, err := lockWait(ctx, tx, who.ID, st.Queue)
 	if err != nil {
 		return Booking{}, err
 	}
@@ -68,40 +69,40 @@ func Paused(ctx context.Context, tx *store.Tx, who identity.Person) error {
 	return st.refusePaused(set, tx.ReceivedAt(), tx.Zone())
 }
 
-// mayBook checks what can be said before a seat is tried.
-func mayBook(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, set Settings) error {
+// mayBook checks what can be said before a seat is tried, and returns where the student
+// stands.
+func mayBook(ctx context.Context, tx *store.Tx, who identity.Person, slot Slot, set Settings) (standing, error) {
 	st, err := standingOf(ctx, tx, who.ID, set.Term(slot.StartsAt, tx.Zone()).Name)
 	if err != nil {
-		return fmt.Errorf("load standing: %w", err)
+		return st, fmt.Errorf("load standing: %w", err)
 	}
 	if err := st.refuse(slot, set, tx.ReceivedAt(), tx.Zone()); err != nil {
-		return err
+		return st, err
 	}
-	if err := prepared(ctx, tx, who); err != nil {
-		return err
+	if err := prepared(ctx, tx, who, st); err != nil {
+		return st, err
 	}
 	if err := refuseHour(slot, set, tx.ReceivedAt(), tx.Zone()); err != nil {
-		return err
+		return st, err
 	}
 	if !slot.Bookable() {
-		return taken(ctx, tx, slot, set)
+		return st, taken(ctx, tx, slot, set)
 	}
-	return nil
+	return st, nil
 }
 
 // prepared refuses who did not agree to the notice in force, or took that back, and who
 // did not answer the questions of the term: nobody gets to an hour without them,
 // whether they book, wait for a place or take one that was offered.
-func prepared(ctx context.Context, tx *store.Tx, who identity.Person) error {
-	_, agreed, err := CurrentNotice(ctx, tx, who)
-	if err != nil {
-		return err
+func prepared(ctx context.Context, tx *store.Tx, who identity.Person, st standing) error {
+	if !st.Noticed {
+		return errNoNotice
 	}
 	asked, err := NeedsIntake(ctx, tx, who)
 	switch {
 	case err != nil:
 		return err
-	case !agreed:
+	case !st.Agreed:
 		return ErrNotAgreed
 	case asked:
 		return ErrNotAsked

@@ -309,6 +309,7 @@ var (
 	ErrConfidential  = errs.New(errs.Forbidden, "这里的内容只有本人和中心的老师能看。")
 	ErrStudentsOnly  = errs.New(errs.Forbidden, "这项预约面向在册学生。您如果想为学生了解情况，请直接联系中心。")
 	ErrNotAgreed     = errs.New(errs.Conflict, "先把预约须知读到最后并确认，再选时间。")
+	errNoNotice      = errs.New(errs.Unavailable, "中心还没有发布预约须知，暂时不能预约。")
 	ErrNotAsked      = errs.New(errs.Conflict, "先回答几个简短的问题，再选时间。每学期只问一次。")
 	ErrHaveOpen      = errs.New(errs.Conflict, "你已经有一个进行中的预约。先在“我的预约”里处理它，再约新的时间。")
 	ErrTooSoon       = errs.New(errs.Conflict, "这个时间太近，来不及确认了。请选晚一点的时间；着急请直接联系中心。")

@@ -16,7 +16,7 @@ import (
 func CurrentNotice(ctx context.Context, tx *store.Tx, who identity.Person) (n Notice, agreed bool, err error) {
 	if n, agreed, err = noticeFor(ctx, tx, who.ID); err != nil {
 		if store.Missing(err) {
-			return n, false, errs.New(errs.Unavailable, "中心还没有发布预约须知，暂时不能预约。")
+			return n, false, errNoNotice
 		}
 		return n, false, fmt.Errorf("load notice: %w", err)
 	}

@@ -218,7 +218,11 @@ func Accept(ctx context.Context, tx *store.Tx, who identity.Person, publicID str
 	if err != nil {
 		return Booking{}, err
 	}
-	if err := prepared(ctx, tx, who); err != nil { // Move does not ask, since who moves was asked before
+	st, err := standingOf(ctx, tx, who.ID, "")
+	if err != nil {
+		return Booking{}, fmt.Errorf("load standing: %w", err)
+	}
+	if err := prepared(ctx, tx, who, st); err != nil { // Move does not ask, since who moves was asked before
 		return Booking{}, err
 	}
 	if err := endOffer(ctx, tx, o, OfferAccepted); err != nil {

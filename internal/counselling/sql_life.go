@@ -16,16 +16,22 @@ type standing struct {
 	Strikes    int          `db:"strikes"` // that count now
 	LastStrike sql.NullTime `db:"last_strike"`
 	Lapses     sql.NullTime `db:"lapses"`
+	Noticed    bool         `db:"noticed"` // a notice is in force
+	Agreed     bool         `db:"agreed"`  // to the notice in force, and did not take it back
+	Queue      int64        `db:"queue"`   // the centre in whose queue the student waits, 0 for none
 }
 
 func standingOf(ctx context.Context, tx *store.Tx, student identity.ID, term string) (standing, error) {
 	var st standing
 	err := tx.GetContext(ctx, &st, `
-		select b.open, b.used, s.strikes, s.last_strike, s.lapses from (
+		select b.open, b.used, s.strikes, s.last_strike, s.lapses, n.version is not null noticed,
+			exists (select 1 from counselling_consent c where c.person_id = $1 and c.version = n.version and c.withdrawn_at is null) agreed,
+			coalesce((select centre_id from wait where student_id = $1 and ended_at is null), 0) queue from (
 			select coalesce(bool_or(state in ('pending', 'confirmed')), false) open, count(*) filter (where term = $2) used
 			from booking where student_id = $1 and state in ('pending', 'confirmed', 'arrived', 'missed')) b, (
 			select count(*) strikes, max(at) last_strike, max(lapses_at) lapses
-			from strike where student_id = $1 and state <> 'lifted' and lapses_at > $3) s`, student, term, tx.Now())
+			from strike where student_id = $1 and state <> 'lifted' and lapses_at > $3) s, (
+			select max(version) version from counselling_notice) n`, student, term, tx.Now())
 	return st, err
 }
 

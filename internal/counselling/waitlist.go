@@ -193,7 +193,7 @@ func mayWait(ctx context.Context, tx *store.Tx, who identity.Person, want Want, 
 	if want.Part == "" {
 		want.Part = AnyPart
 	}
-	if err := prepared(ctx, tx, who); err != nil {
+	if err := prepared(ctx, tx, who, st); err != nil {
 		return want, err
 	}
 	switch today := calendar.Midnight(tx.ReceivedAt(), tx.Zone()); {
@@ -302,7 +302,15 @@ func lockMyWait(ctx context.Context, tx *store.Tx, student identity.ID) (*Wait, 
 	if err != nil {
 		return nil, fmt.Errorf("load queue: %w", err)
 	}
-	if err := lockQueue(ctx, tx, centre); err != nil {
+	return lockWait(ctx, tx, student, centre)
+}
+
+// lockWait is lockMyWait for who knows the queue the student waits in, 0 for none.
+func lockWait(ctx context.Context, tx *store.Tx, student identity.ID, queue int64) (*Wait, error) {
+	if queue == 0 {
+		return nil, nil
+	}
+	if err := lockQueue(ctx, tx, queue); err != nil {
 		return nil, err
 	}
 	return waitOf(ctx, tx, student)
