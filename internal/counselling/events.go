@@ -80,28 +80,26 @@ func shortName(name string) string {
 
 func announceBooked(ctx context.Context, tx *store.Tx, b Booking, set Settings) error {
 	f := factsOf(b, set)
-	if err := tell(ctx, tx, b, KindBooked, f, b.Student.ID); err != nil {
-		return err
-	}
-	return request(ctx, tx, b, f, set)
-}
-
-// request asks the centre to confirm or reject. At night it leaves that to the morning's
-// digest, unless the time limit ends before the day does (T17).
-func request(ctx context.Context, tx *store.Tx, b Booking, f Facts, set Settings) error {
-	due, alone := set.cardAt(tx.Now(), b.HeldUntil, tx.Zone())
-	if !alone {
-		return nil
-	}
-	f.Reasons = set.Reasons
-	staff, err := deciders(ctx, tx, b.Slot)
+	asked, err := request(ctx, tx, b, f, set)
 	if err != nil {
 		return err
 	}
-	return outbox.Put(ctx, tx, outbox.Message{
+	return outbox.Put(ctx, tx, told(b, KindBooked, f, b.Student.ID, tx.Now()), asked)
+}
+
+// request asks the centre to confirm or reject. At night it asks nobody and leaves that to
+// the morning's digest, unless the time limit ends before the day does (T17).
+func request(ctx context.Context, tx *store.Tx, b Booking, f Facts, set Settings) (outbox.Message, error) {
+	due, alone := set.cardAt(tx.Now(), b.HeldUntil, tx.Zone())
+	if !alone {
+		return outbox.Message{}, nil
+	}
+	f.Reasons = set.Reasons
+	staff, err := deciders(ctx, tx, b.Slot)
+	return outbox.Message{
 		To: staff, Kind: KindRequested, Class: outbox.Reply, DueAt: due, Card: true, Decision: true,
 		Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: b.key("counselling/requested"), Args: f,
-	})
+	}, err
 }
 
 // deciders are the counsellor of the hour and the centre's front desk.
@@ -168,6 +166,7 @@ func remind(ctx context.Context, tx *store.Tx, b Booking, set Settings, f Facts)
 	start := b.Slot.StartsAt
 	soon := quiet.TimedAt(outbox.Jitter(start.Add(-time.Duration(set.BeforeMinutes)*time.Minute), b.PublicID), tx.Now())
 	eve := outbox.Jitter(eveOf(start, set.EveAt, tx.Zone()), b.PublicID)
+	var reminders []outbox.Message
 	for _, r := range []struct {
 		kind     string
 		at, last time.Time
@@ -179,15 +178,12 @@ func remind(ctx context.Context, tx *store.Tx, b Booking, set Settings, f Facts)
 			continue
 		}
 		for _, to := range []identity.ID{b.Student.ID, b.Slot.person} {
-			if err := outbox.Put(ctx, tx, outbox.Message{
-				To: []identity.ID{to}, Kind: r.kind, Class: outbox.Timed, DueAt: r.at, NotAfter: r.last,
-				Scope: scope(b.Slot.centre), Subject: Subject(b.PublicID), Key: b.key(r.kind), Args: f,
-			}); err != nil {
-				return err
-			}
+			m := told(b, r.kind, f, to, r.at)
+			m.Class, m.NotAfter = outbox.Timed, r.last
+			reminders = append(reminders, m)
 		}
 	}
-	return nil
+	return outbox.Put(ctx, tx, reminders...)
 }
 
 // eveOf is the setting's hour on the day before start.
@@ -242,8 +238,12 @@ func tell(ctx context.Context, tx *store.Tx, b Booking, kind string, f Facts, to
 }
 
 func tellAt(ctx context.Context, tx *store.Tx, b Booking, kind string, f Facts, to identity.ID, at time.Time) error {
-	return outbox.Put(ctx, tx, outbox.Message{
+	return outbox.Put(ctx, tx, told(b, kind, f, to, at))
+}
+
+func told(b Booking, kind string, f Facts, to identity.ID, at time.Time) outbox.Message {
+	return outbox.Message{
 		To: []identity.ID{to}, Kind: kind, Class: outbox.Reply, DueAt: at, Scope: scope(b.Slot.centre),
 		Subject: Subject(b.PublicID), Key: b.key(kind), Args: f,
-	})
+	}
 }

@@ -36,16 +36,14 @@ func announceMoved(ctx context.Context, tx *store.Tx, who identity.Person, was, 
 	if err := outbox.Settle(ctx, tx, Subject(b.PublicID), KindMovedCard, f); err != nil {
 		return err
 	}
-	if err := tell(ctx, tx, b, KindMoved, f, b.Student.ID); err != nil {
-		return err
-	}
+	news := []outbox.Message{told(b, KindMoved, f, b.Student.ID, tx.Now())}
 	for _, c := range toldOfMove(was, b) {
-		if c == who.ID {
-			continue
+		if c != who.ID {
+			news = append(news, told(b, KindMoved, f, c, set.afterQuiet(tx.Now(), tx.Zone())))
 		}
-		if err := tellAt(ctx, tx, b, KindMoved, f, c, set.afterQuiet(tx.Now(), tx.Zone())); err != nil {
-			return err
-		}
+	}
+	if err := outbox.Put(ctx, tx, news...); err != nil {
+		return err
 	}
 	if b.State == Confirmed {
 		if err := putEntry(ctx, tx, b, set, f); err != nil {
@@ -56,7 +54,11 @@ func announceMoved(ctx context.Context, tx *store.Tx, who identity.Person, was, 
 	if err := outbox.DropEntry(ctx, tx, Subject(b.PublicID)); err != nil {
 		return err
 	}
-	return request(ctx, tx, b, f, set)
+	asked, err := request(ctx, tx, b, f, set)
+	if err != nil {
+		return err
+	}
+	return outbox.Put(ctx, tx, asked)
 }
 
 // toldOfMove are the counsellors who counted on the old hour or may count on the new one;

@@ -42,29 +42,41 @@ type Message struct {
 	Args     any       // for the renderer; stored sealed
 }
 
-// Put announces the event in the transaction that makes it true. Nobody to tell, or
-// a key already announced, changes nothing.
-func Put(ctx context.Context, tx *store.Tx, m Message) error {
-	if len(m.To) == 0 && m.Stranger == "" {
+// Put announces events in the transaction that makes them true, in this order. Nobody to
+// tell, or a key already announced, changes nothing.
+func Put(ctx context.Context, tx *store.Tx, messages ...Message) error {
+	var sends []newSend
+	for _, m := range messages {
+		if len(m.To) == 0 && m.Stranger == "" {
+			continue
+		}
+		if m.DueAt.IsZero() || m.DueAt.Before(tx.Now()) {
+			m.DueAt = tx.Now()
+		}
+		args, err := json.Marshal(m.Args)
+		if err != nil {
+			return fmt.Errorf("message args: %w", err)
+		}
+		s := newSend{PublicID: store.NewPublicID(), Message: m}
+		s.Sealed = tx.Keys().Seal(argsPlace(s.PublicID), args)
+		sends = append(sends, s)
+	}
+	if len(sends) == 0 {
 		return nil
 	}
-	if m.DueAt.IsZero() || m.DueAt.Before(tx.Now()) {
-		m.DueAt = tx.Now()
-	}
-	args, err := json.Marshal(m.Args)
+	put, err := insertMessages(ctx, tx, sends)
 	if err != nil {
-		return fmt.Errorf("message args: %w", err)
+		return fmt.Errorf("put message %s: %w", sends[0].Kind, err)
 	}
-	s := newSend{PublicID: store.NewPublicID(), Message: m}
-	s.Sealed = tx.Keys().Seal(argsPlace(s.PublicID), args)
-	id, told, err := insertMessage(ctx, tx, s)
-	if err != nil {
-		return fmt.Errorf("put message %s: %w", m.Kind, err)
+	for i, a := range put {
+		if a.Told == 0 {
+			if err := dropSend(ctx, tx, a.ID); err != nil {
+				return err
+			}
+			continue
+		}
+		tx.Announce(store.Due{Queue: Queue, ID: a.ID, At: sends[i].DueAt})
 	}
-	if told == 0 {
-		return dropSend(ctx, tx, id)
-	}
-	tx.Announce(store.Due{Queue: Queue, ID: id, At: m.DueAt})
 	return nil
 }
 

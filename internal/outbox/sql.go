@@ -28,31 +28,69 @@ func insertUpdate(ctx context.Context, tx *store.Tx, s newSend) (int64, error) {
 	return id, err
 }
 
-// insertMessage writes a send with its recipients and returns how many had not heard of
-// the event before.
-func insertMessage(ctx context.Context, tx *store.Tx, s newSend) (id int64, told int, err error) {
-	persons := make([]sql.NullInt64, len(s.To))
-	keys := make([]sql.NullString, len(s.To))
-	for i, p := range s.To {
-		persons[i] = sql.NullInt64{Int64: int64(p), Valid: true}
-		keys[i] = sql.NullString{String: recipientKey(s.Key, p), Valid: s.Key != ""}
+// announced is a send just written and how many of its recipients had not heard of the
+// event before.
+type announced struct {
+	ID   int64 `db:"id"`
+	Told int   `db:"told"`
+}
+
+// insertMessages writes the sends with their recipients, in the order given.
+func insertMessages(ctx context.Context, tx *store.Tx, sends []newSend) ([]announced, error) {
+	var m messageColumns
+	for i, s := range sends {
+		m.add(i+1, s)
 	}
-	if s.Stranger != "" {
-		persons, keys = []sql.NullInt64{{}}, []sql.NullString{{}}
-	}
-	err = tx.QueryRowContext(ctx, `
-		with s as (
+	var put []announced
+	err := tx.SelectContext(ctx, &put, `
+		with m as (
+			select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[],
+				$8::timestamptz[], $9::timestamptz[], $10::boolean[], $11::boolean[]) with ordinality
+				as m (public_id, kind, class, scope, subject, userid, args, due_at, not_after, open, decision, n)),
+		s as (
 			insert into send (public_id, api, kind, class, scope, subject, args, due_at, not_after, open, decision, created_at)
-			values ($1, 'message', $2, $3, $4, $5, $6, $7, $8, $9, $14, $10) returning id),
+			select public_id, 'message', kind, class, scope, subject, args, due_at, not_after, open, decision, $12 from m order by n
+			returning id, public_id),
 		o as (
 			insert into outbox (send_id, person_id, userid, key, due_at)
-			select s.id, t.person, nullif($11, ''), t.key, $7 from s, unnest($12::bigint[], $13::text[]) as t (person, key)
-			on conflict (key) do nothing returning id)
-		select s.id, (select count(*) from o) from s`,
-		s.PublicID, s.Kind, s.Class, s.Scope, s.Subject, s.Sealed, s.DueAt,
-		sql.NullTime{Time: s.NotAfter, Valid: !s.NotAfter.IsZero()}, s.Card, tx.Now(),
-		s.Stranger, pq.Array(persons), pq.Array(keys), s.Card && s.Decision).Scan(&id, &told)
-	return id, told, err
+			select s.id, r.person, nullif(m.userid, ''), r.key, m.due_at
+			from unnest($13::int[], $14::bigint[], $15::text[]) with ordinality as r (n, person, key, place)
+			join m on m.n = r.n join s on s.public_id = m.public_id order by r.place
+			on conflict (key) do nothing returning send_id)
+		select s.id, (select count(*) from o where o.send_id = s.id) told from s order by s.id`,
+		pq.Array(m.publicID), pq.Array(m.kind), pq.Array(m.class), pq.Array(m.scope), pq.Array(m.subject), pq.Array(m.userID),
+		pq.Array(m.args), pq.Array(m.dueAt), pq.Array(m.notAfter), pq.Array(m.open), pq.Array(m.decision), tx.Now(),
+		pq.Array(m.of), pq.Array(m.person), pq.Array(m.key))
+	return put, err
+}
+
+// messageColumns are messages and their recipients column by column, as unnest takes them.
+type messageColumns struct {
+	publicID, kind, class, scope, subject, userID []string
+	args                                          [][]byte
+	dueAt                                         []time.Time
+	notAfter                                      []sql.NullTime
+	open, decision                                []bool
+
+	of     []int // the recipient's message, from 1
+	person []sql.NullInt64
+	key    []sql.NullString
+}
+
+func (m *messageColumns) add(n int, s newSend) {
+	m.publicID, m.kind, m.class = append(m.publicID, s.PublicID), append(m.kind, s.Kind), append(m.class, string(s.Class))
+	m.scope, m.subject, m.userID = append(m.scope, s.Scope), append(m.subject, s.Subject), append(m.userID, s.Stranger)
+	m.args, m.dueAt = append(m.args, s.Sealed), append(m.dueAt, s.DueAt)
+	m.notAfter = append(m.notAfter, sql.NullTime{Time: s.NotAfter, Valid: !s.NotAfter.IsZero()})
+	m.open, m.decision = append(m.open, s.Card), append(m.decision, s.Card && s.Decision)
+	if s.Stranger != "" {
+		m.of, m.person, m.key = append(m.of, n), append(m.person, sql.NullInt64{}), append(m.key, sql.NullString{})
+		return
+	}
+	for _, p := range s.To {
+		m.of, m.person = append(m.of, n), append(m.person, sql.NullInt64{Int64: int64(p), Valid: true})
+		m.key = append(m.key, sql.NullString{String: recipientKey(s.Key, p), Valid: s.Key != ""})
+	}
 }
 
 func dropSend(ctx context.Context, tx *store.Tx, id int64) error {
@@ -395,12 +433,12 @@ func Letters(ctx context.Context, tx *store.Tx, scopes []string, limit int) ([]L
 	err := tx.SelectContext(ctx, &letters, `
 		select s.public_id, s.kind, s.state, s.scope, coalesce(s.code, 0) code, coalesce(s.error, '') reason, s.done_at,
 			coalesce((select string_agg(coalesce(p.name, o.userid), '、' order by o.id) from outbox o
-				left join identity_person p on p.id = o.person_id
+				left join identity_address p on p.id = o.person_id
 				where o.send_id = s.id and o.state in ('dead', 'refused')), '') as recipients
 		from send s where s.state in ('dead', 'refused') and s.scope = any($1)
 		union all
 		select e.public_id, e.kind, e.state, e.scope, coalesce(e.code, 0), coalesce(e.error, ''), e.done_at,
-			coalesce((select string_agg(p.name, '、' order by p.id) from identity_person p where p.id = any(e.persons)), '')
+			coalesce((select string_agg(p.name, '、' order by p.id) from identity_address p where p.id = any(e.persons)), '')
 		from entry e where e.state in ('dead', 'refused') and e.scope = any($1)
 		order by done_at desc limit $2`, pq.Array(scopes), limit)
 	return letters, err
