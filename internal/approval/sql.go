@@ -49,7 +49,7 @@ type taskRow struct {
 const (
 	selectReview = `select id, public_id, kind, subject, scope, applicant_id, units, department_id, stages, cards, facts, state, stage, opened_at, ended_at from review`
 	selectTask   = `select t.id, t.public_id, t.review_id, t.stage, t.keys, t.voters, t.state, t.opened_at, t.due_at, t.escalated_at,
-		t.decided_at, p.name decided_by, t.decided_by decider from review_task t left join identity_person p on p.id = t.decided_by`
+		t.decided_at, p.name decided_by, t.decided_by decider from review_task t left join identity_address p on p.id = t.decided_by`
 )
 
 func insertReview(ctx context.Context, tx *store.Tx, r *reviewRow) error {
@@ -184,7 +184,7 @@ func eventsOf(ctx context.Context, tx *store.Tx, reviews []int64) (map[int64][]e
 	var rows []eventRow
 	err := tx.SelectContext(ctx, &rows, `
 		select e.public_id, e.review_id, e.stage, e.at, e.action, coalesce(p.name, '') by_name, coalesce(f.name, '') for_name, e.words, e.marked, e.via
-		from review_event e left join identity_person p on p.id = e.person_id left join identity_person f on f.id = e.for_id
+		from review_event e left join identity_address p on p.id = e.person_id left join identity_address f on f.id = e.for_id
 		where e.review_id = any($1) order by e.id`, pq.Array(reviews))
 	events := make(map[int64][]eventRow, len(reviews))
 	for _, e := range rows {
@@ -241,7 +241,7 @@ func selectTasks(ctx context.Context, tx *store.Tx, page string, args ...any) ([
 	err := tx.SelectContext(ctx, &rows, `
 		with page as materialized (`+page+`)
 		select t.id, t.public_id task, r.kind, r.subject, r.stages, t.stage, p.name applicant, t.opened_at, t.due_at, t.escalated_at
-		from page t join review r on r.id = t.review_id join identity_person p on p.id = r.applicant_id order by t.id`, args...)
+		from page t join review r on r.id = t.review_id join identity_address p on p.id = r.applicant_id order by t.id`, args...)
 	return rows, err
 }
 
@@ -320,7 +320,7 @@ type deputyRow struct {
 }
 
 const selectDeputy = `select d.public_id, d.principal_id, d.deputy_id, d.valid_from, d.valid_to, p.name principal, q.name deputy
-	from deputy d join identity_person p on p.id = d.principal_id join identity_person q on q.id = d.deputy_id`
+	from deputy d join identity_address p on p.id = d.principal_id join identity_address q on q.id = d.deputy_id`
 
 func lockDeputy(ctx context.Context, tx *store.Tx, publicID string) (deputyRow, error) {
 	var d deputyRow

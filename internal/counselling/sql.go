@@ -43,7 +43,7 @@ const selectSlot = `
 		c.public_id c_public_id, c.active c_active, c.centre_id, c.person_id, p.name,
 		(select count(*) from seat where slot_id = s.id) capacity,
 		(select count(*) from booking b where b.slot_id = s.id and b.state in ('offered', 'pending', 'confirmed', 'arrived', 'missed')) taken
-	from slot s join counsellor c on c.id = s.counsellor_id join identity_person p on p.id = c.person_id
+	from slot s join counsellor c on c.id = s.counsellor_id join identity_address p on p.id = c.person_id
 	join campus cam on cam.id = s.campus_id`
 
 func slotByPublicID(ctx context.Context, tx *store.Tx, publicID string, soonest time.Time) (Slot, error) {
@@ -224,7 +224,7 @@ const (
 		) b)
 	select b.id, b.public_id, b.slot_id, b.student_id, b.state, b.wish, b.via, b.held_until, b.created_at,
 		b.decided_at, d.name decided_by, b.reason, b.moves, b.term, p.name, coalesce(p.number, '') number, coalesce(p.college_name, '') college
-	from b join identity_person p on p.id = b.student_id left join identity_person d on d.id = b.decided_by
+	from b join identity_person p on p.id = b.student_id left join identity_address d on d.id = b.decided_by
 	order by b.place`
 )
 
@@ -315,9 +315,9 @@ func insertEvent(ctx context.Context, tx *store.Tx, booking int64, state State, 
 func selectEvents(ctx context.Context, tx *store.Tx, booking int64) ([]Event, error) {
 	rows, err := tx.QueryContext(ctx, `
 		select e.at, e.state, coalesce(p.name, ''), e.reason, f.starts_at, fp.name, t.starts_at, tp.name from booking_event e
-		left join identity_person p on p.id = e.person_id
-		left join slot f on f.id = e.from_slot left join counsellor fc on fc.id = f.counsellor_id left join identity_person fp on fp.id = fc.person_id
-		left join slot t on t.id = e.to_slot left join counsellor tc on tc.id = t.counsellor_id left join identity_person tp on tp.id = tc.person_id
+		left join identity_address p on p.id = e.person_id
+		left join slot f on f.id = e.from_slot left join counsellor fc on fc.id = f.counsellor_id left join identity_address fp on fp.id = fc.person_id
+		left join slot t on t.id = e.to_slot left join counsellor tc on tc.id = t.counsellor_id left join identity_address tp on tp.id = tc.person_id
 		where e.booking_id = $1 order by e.id`, booking)
 	if err != nil {
 		return nil, err

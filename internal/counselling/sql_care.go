@@ -40,7 +40,7 @@ func selectDuties(ctx context.Context, tx *store.Tx, where string, args ...any) 
 	}
 	if err := tx.SelectContext(ctx, &rows, `
 		select d.public_id, p.name, d.starts_at, d.ends_at, d.position, d.centre_id, d.person_id
-		from duty d join identity_person p on p.id = d.person_id `+where, args...); err != nil {
+		from duty d join identity_address p on p.id = d.person_id `+where, args...); err != nil {
 		return nil, err
 	}
 	list := make([]Duty, len(rows))
@@ -146,7 +146,7 @@ func selectCases(ctx context.Context, tx *store.Tx, where string, args ...any) (
 		select c.id, c.public_id, c.centre_id, c.state, c.source, c.opened_at, c.student_id, p.name, coalesce(p.number, '') number,
 			coalesce(p.college_name, '') college, c.taken_by, t.name taker, c.taken_at, e.name closer, c.closed_at, c.outcome
 		from red_case c join identity_person p on p.id = c.student_id
-		left join identity_person t on t.id = c.taken_by left join identity_person e on e.id = c.closed_by `+where, args...); err != nil {
+		left join identity_address t on t.id = c.taken_by left join identity_address e on e.id = c.closed_by `+where, args...); err != nil {
 		return nil, err
 	}
 	list := make([]Case, len(rows))
@@ -198,7 +198,7 @@ func calledFor(ctx context.Context, tx *store.Tx, id int64) ([]identity.ID, erro
 func selectCaseEvents(ctx context.Context, tx *store.Tx, id int64) ([]CaseEvent, error) {
 	var list []CaseEvent
 	err := tx.SelectContext(ctx, &list, `
-		select e.at, e.kind, coalesce(p.name, '') as by from red_event e left join identity_person p on p.id = e.person_id
+		select e.at, e.kind, coalesce(p.name, '') as by from red_event e left join identity_address p on p.id = e.person_id
 		where e.case_id = $1 order by e.id`, id)
 	return list, err
 }

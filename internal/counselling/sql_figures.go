@@ -18,7 +18,7 @@ type grouped struct {
 
 // named joins the names to the lines g, which are grouped by id: two may share a name.
 const named = `
-	left join counsellor c on c.id = g.counsellor_id left join identity_person p on p.id = c.person_id
+	left join counsellor c on c.id = g.counsellor_id left join identity_address p on p.id = c.person_id
 	left join campus cam on cam.id = g.campus_id
 	order by g.bucket, c.position, c.id, cam.name`
 

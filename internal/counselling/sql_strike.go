@@ -39,8 +39,8 @@ func selectStrikes(ctx context.Context, tx *store.Tx, where string, args ...any)
 			s.decided_at, d.name decided_by, s.reason, sl.starts_at, b.slot_id, cp.name counsellor, c.centre_id,
 			s.student_id, p.name student_name, coalesce(p.number, '') student_number, coalesce(p.college_name, '') college
 		from strike s join booking b on b.id = s.booking_id join slot sl on sl.id = b.slot_id
-		join counsellor c on c.id = sl.counsellor_id join identity_person cp on cp.id = c.person_id
-		join identity_person p on p.id = s.student_id left join identity_person d on d.id = s.decided_by `+where, args...); err != nil {
+		join counsellor c on c.id = sl.counsellor_id join identity_address cp on cp.id = c.person_id
+		join identity_person p on p.id = s.student_id left join identity_address d on d.id = s.decided_by `+where, args...); err != nil {
 		return nil, err
 	}
 	list := make([]Strike, len(rows))

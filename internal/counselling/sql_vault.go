@@ -33,7 +33,7 @@ func selectNotes(ctx context.Context, tx *store.Tx, b Booking) ([]Note, error) {
 		Name      string    `db:"name"`
 	}
 	if err := tx.SelectContext(ctx, &rows, `
-		select n.version, n.body, n.written_at, p.name from note_version n join identity_person p on p.id = n.written_by
+		select n.version, n.body, n.written_at, p.name from note_version n join identity_address p on p.id = n.written_by
 		where n.booking_id = $1 order by n.version desc`, b.id); err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func selectReferrals(ctx context.Context, tx *store.Tx, b Booking) ([]Referral, 
 		Name     string    `db:"name"`
 	}
 	if err := tx.SelectContext(ctx, &rows, `
-		select r.public_id, r.place, r.refer_on, r.created_at, p.name from referral r join identity_person p on p.id = r.created_by
+		select r.public_id, r.place, r.refer_on, r.created_at, p.name from referral r join identity_address p on p.id = r.created_by
 		where r.booking_id = $1 order by r.id desc`, b.id); err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func selectFigures(ctx context.Context, tx *store.Tx, centre int64, only identit
 	err := tx.SelectContext(ctx, &list, `
 		select p.name, count(*) said, avg(f.stars)::float8 average, count(*) filter (where f.stars = 5) five,
 			count(*) filter (where f.stars <= 2) low, count(*) filter (where f.again) again
-		from feedback f join counsellor c on c.id = f.counsellor_id join identity_person p on p.id = c.person_id
+		from feedback f join counsellor c on c.id = f.counsellor_id join identity_address p on p.id = c.person_id
 		where f.counted and c.centre_id = $1 and ($2::bigint = 0 or c.person_id = $2)
 		group by c.id, p.name, c.position having count(*) >= $3 order by c.position, c.id`, centre, only, group)
 	return list, err
@@ -247,9 +247,9 @@ func selectDisclosures(ctx context.Context, tx *store.Tx, where string, args ...
 			d.student_id, s.name, coalesce(s.number, '') number, coalesce(s.college_name, '') college,
 			d.proposed_by, a.name proposer, d.proposed_at, d.decided_by, b.name decider, d.decided_at,
 			d.recipient_id, r.name recipient, d.until, d.review_at, v.name reviewer, d.reviewed_at, d.review
-		from disclosure d join identity_person s on s.id = d.student_id join identity_person a on a.id = d.proposed_by
-		join identity_person r on r.id = d.recipient_id left join identity_person b on b.id = d.decided_by
-		left join identity_person v on v.id = d.reviewed_by `+where, args...); err != nil {
+		from disclosure d join identity_person s on s.id = d.student_id join identity_address a on a.id = d.proposed_by
+		join identity_address r on r.id = d.recipient_id left join identity_address b on b.id = d.decided_by
+		left join identity_address v on v.id = d.reviewed_by `+where, args...); err != nil {
 		return nil, err
 	}
 	list := make([]Disclosure, len(rows))
@@ -302,7 +302,7 @@ func insertReading(ctx context.Context, tx *store.Tx, disclosure int64, by ident
 func selectReadings(ctx context.Context, tx *store.Tx, disclosure int64) ([]Reading, error) {
 	var list []Reading
 	err := tx.SelectContext(ctx, &list, `
-		select r.at, p.name from disclosure_reading r join identity_person p on p.id = r.person_id where r.disclosure_id = $1 order by r.id`, disclosure)
+		select r.at, p.name from disclosure_reading r join identity_address p on p.id = r.person_id where r.disclosure_id = $1 order by r.id`, disclosure)
 	return list, err
 }
 
@@ -333,7 +333,7 @@ func selectConcerns(ctx context.Context, tx *store.Tx, where string, args ...any
 	if err := tx.SelectContext(ctx, &rows, `
 		select c.public_id, c.centre_id, c.student_id, s.name, coalesce(s.number, '') number, coalesce(s.college_name, '') college,
 			c.sent_by, a.name sender, c.sent_at, c.body, c.answer, c.help, c.answered_at
-		from concern c join identity_person s on s.id = c.student_id join identity_person a on a.id = c.sent_by `+where, args...); err != nil {
+		from concern c join identity_person s on s.id = c.student_id join identity_address a on a.id = c.sent_by `+where, args...); err != nil {
 		return nil, err
 	}
 	list := make([]Concern, len(rows))

@@ -98,7 +98,7 @@ func selectWaits(ctx context.Context, tx *store.Tx, where string, args ...any) (
 			(select count(*) from wait e where e.centre_id = w.centre_id and e.ended_at is null and e.id <= w.id) place,
 			p.name, coalesce(p.number, '') number, coalesce(p.college_name, '') college
 		from wait w join identity_person p on p.id = w.student_id left join campus cam on cam.id = w.campus_id
-		left join counsellor c on c.id = w.counsellor_id left join identity_person t on t.id = c.person_id `+where, args...); err != nil || len(rows) == 0 {
+		left join counsellor c on c.id = w.counsellor_id left join identity_address t on t.id = c.person_id `+where, args...); err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	ids := make([]int64, len(rows))
@@ -349,7 +349,7 @@ func selectOffers(ctx context.Context, tx *store.Tx, where string, args ...any) 
 	var rows []offerRow
 	if err := tx.SelectContext(ctx, &rows, `
 		select o.id, o.public_id, o.wait_id, o.slot_id, w.student_id, o.state, o.offered_at, o.opens_at, o.until, p.name by, o.reason
-		from offer o join wait w on w.id = o.wait_id left join identity_person p on p.id = o.offered_by `+where, args...); err != nil || len(rows) == 0 {
+		from offer o join wait w on w.id = o.wait_id left join identity_address p on p.id = o.offered_by `+where, args...); err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	ids := make([]int64, len(rows))

@@ -342,7 +342,7 @@ func materialsOf(ctx context.Context, tx *store.Tx, applications []int64) (map[i
 	}
 	err := tx.SelectContext(ctx, &rows, `
 		select m.application_id, m.code, m.required, m.received_at, coalesce(p.name, '') by_name
-		from application_material m left join identity_person p on p.id = m.received_by
+		from application_material m left join identity_address p on p.id = m.received_by
 		where m.application_id = any($1)`, pq.Array(applications))
 	papers := map[int64][]Material{}
 	for _, r := range rows {
@@ -384,7 +384,7 @@ func eventsOf(ctx context.Context, tx *store.Tx, application int64) ([]eventRow,
 	var rows []eventRow
 	err := tx.SelectContext(ctx, &rows, `
 		select e.public_id, e.at, e.state, e.action, coalesce(e.person_id, 0) person_id, coalesce(p.name, '') by_name, e.words
-		from application_event e left join identity_person p on p.id = e.person_id where e.application_id = $1 order by e.id`, application)
+		from application_event e left join identity_address p on p.id = e.person_id where e.application_id = $1 order by e.id`, application)
 	return rows, err
 }
 

@@ -67,7 +67,7 @@ func asksOf(ctx context.Context, tx *store.Tx, where string, args ...any) ([]Ask
 		select k.public_id, k.service, coalesce(a.public_id, '') application, k.field, k.student_id, p.name, coalesce(p.number, '') number,
 			coalesce(p.college_name, '') college, k.question, k.asked_at, k.answer, k.answered_at, coalesce(b.name, '') answered_by
 		from application_ask k join identity_person p on p.id = k.student_id left join application a on a.id = k.application_id
-		left join identity_person b on b.id = k.answered_by `+where, args...); err != nil {
+		left join identity_address b on b.id = k.answered_by `+where, args...); err != nil {
 		return nil, err
 	}
 	list := make([]Ask, len(rows))

@@ -58,7 +58,7 @@ func certificateByCode(ctx context.Context, tx *store.Tx, code string) (certific
 	var r certificateRow
 	err := tx.GetContext(ctx, &r, `
 		select c.application_id, c.content, p.name, c.revoked_at
-		from certificate c join application a on a.id = c.application_id join identity_person p on p.id = a.student_id where c.code = $1`, code)
+		from certificate c join application a on a.id = c.application_id join identity_address p on p.id = a.student_id where c.code = $1`, code)
 	return r, err
 }
 

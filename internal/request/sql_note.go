@@ -27,7 +27,7 @@ func notesOf(ctx context.Context, tx *store.Tx, application int64) ([]Note, erro
 		Words    []byte    `db:"words"`
 	}
 	if err := tx.SelectContext(ctx, &rows, `
-		select n.public_id, n.at, p.name, n.words from application_note n join identity_person p on p.id = n.person_id
+		select n.public_id, n.at, p.name, n.words from application_note n join identity_address p on p.id = n.person_id
 		where n.application_id = $1 order by n.id`, application); err != nil {
 		return nil, fmt.Errorf("load notes: %w", err)
 	}

@@ -46,7 +46,7 @@ func selectLists(ctx context.Context, tx *store.Tx, where string, args ...any) (
 	}
 	if err := tx.SelectContext(ctx, &rows, `
 		select l.id, l.public_id, l.service, l.department_id, l.title, p.name, l.created_at, l.rows, l.total, l.exported_at, l.closed_at
-		from payout_list l join identity_person p on p.id = l.created_by `+where, args...); err != nil {
+		from payout_list l join identity_address p on p.id = l.created_by `+where, args...); err != nil {
 		return nil, err
 	}
 	lists := make([]List, len(rows))
@@ -79,7 +79,7 @@ func payoutRows(ctx context.Context, tx *store.Tx, l List) ([]PayoutRow, error) 
 		select a.id, a.public_id, a.number, a.student_id, p.name, a.student_number, coalesce(p.college_name, '') college, coalesce(p.unit_name, '') as class,
 			r.amount, r.state, r.at, coalesce(b.name, '') by_name, r.reason
 		from payout_row r join application a on a.id = r.application_id join identity_person p on p.id = a.student_id
-		left join identity_person b on b.id = r.by_id where r.list_id = $1 order by a.student_number, a.id`, l.id); err != nil {
+		left join identity_address b on b.id = r.by_id where r.list_id = $1 order by a.student_number, a.id`, l.id); err != nil {
 		return nil, err
 	}
 	list := make([]PayoutRow, len(rows))
