@@ -90,10 +90,7 @@ func calendarAddress(year int, day string) string {
 func calendarPage(c *page.Context) error {
 	p := &Calendar{Open: c.Query("day")}
 	p.Year, _ = strconv.Atoi(c.Query("year"))
-	if err := loadCalendar(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, p, loadCalendar, nil)
 }
 
 // loadCalendar reads the year, and the open day into a form nothing was typed into.
@@ -138,10 +135,7 @@ func lookAtDay(c *page.Context) error {
 	form, s := dayForm(c)
 	p := &Calendar{Base: Base{Form: form}, Year: s.Day.Year(), Open: form["day"]}
 	cause := p.look(c, c.Form("remove") != "", s)
-	if err := loadCalendar(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, cause)
+	return show(c, p, loadCalendar, cause)
 }
 
 // look previews the days. Only the centre sees which bookings are meant; others see
@@ -170,13 +164,7 @@ func saveDay(c *page.Context) error {
 		return err
 	})
 	next := address("/desk/calendar", "year", strconv.Itoa(s.Day.Year()), "said", "saved")
-	return done(c, err, next, func(cause error) error {
-		p := &Calendar{Base: Base{Form: form}, Year: s.Day.Year(), Open: form["day"]}
-		if err := loadCalendar(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, next, again(c, &Calendar{Base: Base{Form: form}, Year: s.Day.Year(), Open: form["day"]}, loadCalendar))
 }
 
 // lookAtDays reads the file and says what it would change.

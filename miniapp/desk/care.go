@@ -168,11 +168,7 @@ func (d DutyDay) Hours(t counselling.Duty) string {
 func (*Duty) Template() string { return "desk/duty" }
 
 func duty(c *page.Context) error {
-	p := &Duty{Base: Base{Form: Form{"start": "08:00", "end": "08:00", "position": "1", "weeks": "1"}}}
-	if err := loadDuty(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Duty{Base: Base{Form: Form{"start": "08:00", "end": "08:00", "position": "1", "weeks": "1"}}}, loadDuty, nil)
 }
 
 const dutyDays = 14
@@ -247,13 +243,7 @@ func addDuty(c *page.Context) error {
 		})
 		return err
 	})
-	return done(c, err, address("/desk/counselling/duty", "said", "duty", "n", strconv.Itoa(added)), func(cause error) error {
-		p := &Duty{Base: Base{Form: form}}
-		if err := loadDuty(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, address("/desk/counselling/duty", "said", "duty", "n", strconv.Itoa(added)), again(c, &Duty{Base: Base{Form: form}}, loadDuty))
 }
 
 func removeDuty(c *page.Context) error {
@@ -287,11 +277,7 @@ func (*Care) LevelBadge(o counselling.Option) page.Badge {
 }
 
 func careSettings(c *page.Context) error {
-	p := &Care{}
-	if err := loadCare(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Care{}, loadCare, nil)
 }
 
 func loadCare(c *page.Context, p *Care) error {
@@ -359,11 +345,5 @@ func publishQuestions(c *page.Context) error {
 }
 
 func careDone(c *page.Context, err error, form Form) error {
-	return done(c, err, "/desk/counselling/care?said=saved", func(cause error) error {
-		p := &Care{Base: Base{Form: form}}
-		if err := loadCare(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, "/desk/counselling/care?said=saved", again(c, &Care{Base: Base{Form: form}}, loadCare))
 }

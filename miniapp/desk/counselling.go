@@ -272,7 +272,7 @@ const maxBatch = 50
 // confirmMany confirms the chosen bookings. One that was decided meanwhile is left as it
 // is and named; the others are confirmed.
 func confirmMany(c *page.Context) error {
-	ids := slices.Compact(slices.Sorted(slices.Values(c.Gin.PostFormArray("booking"))))
+	ids := chosen(c, "booking")
 	confirmed := 0
 	var left []string
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {

@@ -170,11 +170,7 @@ type Settings struct {
 func (*Settings) Template() string { return "desk/settings" }
 
 func settings(c *page.Context) error {
-	p := &Settings{}
-	if err := loadSettings(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Settings{}, loadSettings, nil)
 }
 
 func loadSettings(c *page.Context, p *Settings) error {
@@ -267,13 +263,7 @@ func saveSettings(c *page.Context) error {
 		form.rules(&set)
 		return counselling.SaveSettings(c, tx, who, centre, set)
 	})
-	return done(c, err, "/desk/counselling/settings?said=saved", func(cause error) error {
-		p := &Settings{Base: Base{Form: form}}
-		if err := loadSettings(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, "/desk/counselling/settings?said=saved", again(c, &Settings{Base: Base{Form: form}}, loadSettings))
 }
 
 // Notice is the notice in force and the text to publish next.
@@ -286,11 +276,7 @@ type Notice struct {
 func (*Notice) Template() string { return "desk/notice" }
 
 func notice(c *page.Context) error {
-	p := &Notice{}
-	if err := loadNotice(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Notice{}, loadNotice, nil)
 }
 
 func loadNotice(c *page.Context, p *Notice) error {
@@ -332,11 +318,5 @@ func publishNotice(c *page.Context) error {
 		}
 		return err
 	})
-	return done(c, err, "/desk/counselling/notice?said="+word, func(cause error) error {
-		p := &Notice{Base: Base{Form: form}}
-		if err := loadNotice(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, "/desk/counselling/notice?said="+word, again(c, &Notice{Base: Base{Form: form}}, loadNotice))
 }

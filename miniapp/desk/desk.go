@@ -124,6 +124,19 @@ func fillIn(c *page.Context, tx *store.Tx, who identity.Person, p view, fn fill)
 	return err
 }
 
+// show has load fill the page and answers with it; after cause, marked with that.
+func show[P view](c *page.Context, p P, load func(c *page.Context, p P) error, cause error) error {
+	if err := load(c, p); err != nil {
+		return err
+	}
+	return answer(c, p, cause)
+}
+
+// again is show after an act that was refused, for done.
+func again[P view](c *page.Context, p P, load func(c *page.Context, p P) error) func(cause error) error {
+	return func(cause error) error { return show(c, p, load, cause) }
+}
+
 // answer shows the page, or, after cause, the same page marked with it.
 func answer(c *page.Context, p view, cause error) error {
 	if cause != nil {

@@ -11,6 +11,9 @@
 //	        ├── done (or done before) ──> 303 to the page that shows the result
 //	        └── refused ──> the same page with what was typed and the true sentence
 //
+// In the code these are show, done and again: a load function fills a page in its
+// transaction, whichever of the three asks for it.
+//
 // The first page of a centre is what is to be done there now, the most urgent first, each
 // line a link.
 //

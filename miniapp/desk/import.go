@@ -44,11 +44,7 @@ func (p *Import) Shown() []identity.RowError {
 }
 
 func importForm(c *page.Context) error {
-	p := &Import{}
-	if err := loadImport(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Import{}, loadImport, nil)
 }
 
 func loadImport(c *page.Context, p *Import) error {
@@ -149,8 +145,5 @@ func importRefused(c *page.Context, p *Import, cause error) error {
 	if p.Report == nil {
 		p.Content = ""
 	}
-	if err := loadImport(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, cause)
+	return show(c, p, loadImport, cause)
 }

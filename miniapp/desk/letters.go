@@ -112,11 +112,7 @@ func scopesOf(who identity.Person) []string {
 }
 
 func letters(c *page.Context) error {
-	p := &Letters{}
-	if err := loadLetters(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Letters{}, loadLetters, nil)
 }
 
 func loadLetters(c *page.Context, p *Letters) error {
@@ -172,10 +168,6 @@ func sendAgain(c *page.Context) error {
 		if errors.Is(cause, errNoLetter) {
 			return cause
 		}
-		p := &Letters{}
-		if err := loadLetters(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
+		return show(c, &Letters{}, loadLetters, cause)
 	})
 }

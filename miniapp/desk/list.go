@@ -34,11 +34,7 @@ func (*List) Purposes() []Choice {
 // askList shows the form; by default the month so far.
 func askList(c *page.Context) error {
 	today := c.Now().In(c.Zone())
-	p := &List{Base: Base{Form: Form{"from": today.Format("2006-01") + "-01", "to": today.Format(time.DateOnly)}}}
-	if err := loadList(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &List{Base: Base{Form: Form{"from": today.Format("2006-01") + "-01", "to": today.Format(time.DateOnly)}}}, loadList, nil)
 }
 
 func loadList(c *page.Context, p *List) error {

@@ -31,11 +31,7 @@ type Question struct {
 func (*Asks) Template() string { return "desk/asks" }
 
 func (h applications) asks(c *page.Context) error {
-	p := &Asks{}
-	if err := h.loadAsks(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Asks{}, h.loadAsks, nil)
 }
 
 func (h applications) loadAsks(c *page.Context, p *Asks) error {
@@ -65,14 +61,7 @@ func (h applications) answerAsk(c *page.Context) error {
 		_, err := h.engine.Answer(c, tx, who, c.Param("id"), c.Form("answer"))
 		return err
 	})
-	return done(c, err, address("/desk/asks", "said", "ask_answered"), func(cause error) error {
-		p := &Asks{Asking: c.Param("id")}
-		p.Form = typed(c, "answer")
-		if err := h.loadAsks(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, address("/desk/asks", "said", "ask_answered"), again(c, &Asks{Base: Base{Form: typed(c, "answer")}, Asking: c.Param("id")}, h.loadAsks))
 }
 
 // Deputies is who decides for whom while somebody is away.
@@ -87,11 +76,7 @@ func (*Deputies) Template() string { return "desk/deputies" }
 
 func deputies(c *page.Context) error {
 	today := c.Now().In(c.Zone()).Format("2006-01-02")
-	p := &Deputies{Base: Base{Form: Form{"from": today, "to": today}}}
-	if err := loadDeputies(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Deputies{Base: Base{Form: Form{"from": today, "to": today}}}, loadDeputies, nil)
 }
 
 func loadDeputies(c *page.Context, p *Deputies) error {
@@ -133,13 +118,7 @@ func setDeputy(c *page.Context) error {
 		_, err = approval.SetDeputy(c, tx, who, principal, deputy, from, to)
 		return err
 	})
-	return done(c, err, address("/desk/deputies", "said", "deputy_set"), func(cause error) error {
-		p := &Deputies{Base: Base{Form: f}}
-		if err := loadDeputies(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, address("/desk/deputies", "said", "deputy_set"), again(c, &Deputies{Base: Base{Form: f}}, loadDeputies))
 }
 
 func staffNumbered(c *page.Context, tx *store.Tx, field, number string) (identity.ID, error) {
@@ -155,13 +134,7 @@ func staffNumbered(c *page.Context, tx *store.Tx, field, number string) (identit
 
 func endDeputy(c *page.Context) error {
 	err := c.Act(func(tx *store.Tx, who identity.Person) error { return approval.EndDeputy(c, tx, who, c.Param("id")) })
-	return done(c, err, address("/desk/deputies", "said", "deputy_ended"), func(cause error) error {
-		p := &Deputies{Base: Base{Form: Form{}}}
-		if err := loadDeputies(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, address("/desk/deputies", "said", "deputy_ended"), again(c, &Deputies{Base: Base{Form: Form{}}}, loadDeputies))
 }
 
 // Services shows every service of the person's offices as its file says it (D-64).

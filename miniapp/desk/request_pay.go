@@ -46,11 +46,7 @@ func (*Payouts) ToPay(s request.Service) int { return s.Counts[request.ToPay] }
 func (*Payouts) Failed(s request.Service) int { return s.Counts[request.PayFailed] }
 
 func (h applications) payouts(c *page.Context) error {
-	p := &Payouts{}
-	if err := h.loadPayouts(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Payouts{}, h.loadPayouts, nil)
 }
 
 func (h applications) loadPayouts(c *page.Context, p *Payouts) error {
@@ -83,13 +79,7 @@ func (h applications) buildList(c *page.Context) error {
 	if l.PublicID != "" {
 		next = address("/desk/payouts/"+l.PublicID, "said", "payout_built")
 	}
-	return done(c, err, next, func(cause error) error {
-		p := &Payouts{}
-		if err := h.loadPayouts(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, next, again(c, &Payouts{}, h.loadPayouts))
 }
 
 // Payout is one list with its rows.
@@ -129,11 +119,7 @@ func (*Payout) RowBadge(r request.PayoutRow) page.Badge {
 }
 
 func (h applications) payout(c *page.Context) error {
-	p := &Payout{}
-	if err := h.loadPayout(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Payout{}, h.loadPayout, nil)
 }
 
 func (h applications) loadPayout(c *page.Context, p *Payout) error {
@@ -152,14 +138,7 @@ func (h applications) payAct(c *page.Context, word string, do func(tx *store.Tx,
 		return err
 	})
 	next := address("/desk/payouts/"+c.Param("id"), "said", word, "n", strconv.Itoa(n))
-	return done(c, err, next, func(cause error) error {
-		p := &Payout{Asking: c.Form("application")}
-		p.Form = typed(c, "reason")
-		if err := h.loadPayout(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, next, again(c, &Payout{Base: Base{Form: typed(c, "reason")}, Asking: c.Form("application")}, h.loadPayout))
 }
 
 // markPaid records the chosen rows as paid, all that wait if none is chosen.

@@ -14,11 +14,7 @@ type School struct{ Base }
 func (*School) Template() string { return "desk/school" }
 
 func school(c *page.Context) error {
-	p := &School{}
-	if err := loadSchool(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &School{}, loadSchool, nil)
 }
 
 func loadSchool(c *page.Context, p *School) error {
@@ -41,11 +37,5 @@ func saveSchool(c *page.Context) error {
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
 		return setting.SaveSchool(c, tx, who, setting.School{Name: form["name"]})
 	})
-	return done(c, err, "/desk/school?said=saved", func(cause error) error {
-		p := &School{Base: Base{Form: form}}
-		if err := loadSchool(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, "/desk/school?said=saved", again(c, &School{Base: Base{Form: form}}, loadSchool))
 }

@@ -74,11 +74,7 @@ func allScopes() []Choice {
 }
 
 func tokens(c *page.Context) error {
-	p := &Tokens{Base: Base{Form: Form{"person": "", "expires": c.Now().In(c.Zone()).AddDate(0, 6, 0).Format(time.DateOnly), "scope:me:read": "on"}}}
-	if err := loadTokens(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Tokens{Base: Base{Form: Form{"person": "", "expires": c.Now().In(c.Zone()).AddDate(0, 6, 0).Format(time.DateOnly), "scope:me:read": "on"}}}, loadTokens, nil)
 }
 
 func loadTokens(c *page.Context, p *Tokens) error {
@@ -125,17 +121,11 @@ func makeToken(c *page.Context) error {
 		p.Secret, err = identity.NewToken(c, tx, who, form["name"], holder, scopes, day.AddDate(0, 0, 1)) // to the end of the day
 		return err
 	})
-	show := func(cause error) error {
-		if err := loadTokens(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	}
 	if err == nil {
-		return show(nil)
+		return show(c, p, loadTokens, nil)
 	}
 	p.Secret = ""
-	return done(c, err, "/desk/tokens", show)
+	return done(c, err, "/desk/tokens", again(c, p, loadTokens))
 }
 
 // holderOf returns as whom a token acts: who makes it, or, for an administrator, the

@@ -50,11 +50,7 @@ func fates(b *Base, s counselling.Stranded, open string, zone *time.Location) In
 }
 
 func unsettledPage(c *page.Context) error {
-	p := &Unsettled{Base: Base{Form: Form{"reason": sorry}}}
-	if err := loadUnsettled(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Unsettled{Base: Base{Form: Form{"reason": sorry}}}, loadUnsettled, nil)
 }
 
 func loadUnsettled(c *page.Context, p *Unsettled) error {
@@ -100,13 +96,7 @@ func resettle(c *page.Context) error {
 		r, err = counselling.Resettle(c, tx, who, centre, c.Form("reason"), chosenFates(c))
 		return err
 	})
-	return done(c, err, resettledAddress(r), func(cause error) error {
-		p := &Unsettled{Base: Base{Form: typed(c, "reason", "all")}}
-		if err := loadUnsettled(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, resettledAddress(r), again(c, &Unsettled{Base: Base{Form: typed(c, "reason", "all")}}, loadUnsettled))
 }
 
 func resettledAddress(r counselling.Resettled) string {

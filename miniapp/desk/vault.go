@@ -41,11 +41,7 @@ func (*Record) Template() string { return "desk/record" }
 func (*Record) LevelBadge(l counselling.Level) page.Badge { return LevelBadge(l) }
 
 func record(c *page.Context) error {
-	p := &Record{}
-	if err := loadRecord(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Record{}, loadRecord, nil)
 }
 
 func loadRecord(c *page.Context, p *Record) error {
@@ -89,13 +85,7 @@ func refer(c *page.Context) error {
 }
 
 func recordDone(c *page.Context, err error, form Form) error {
-	return done(c, err, "/desk/counselling/records/"+c.Param("id")+"?said=saved", func(cause error) error {
-		p := &Record{Base: Base{Form: form}}
-		if err := loadRecord(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, "/desk/counselling/records/"+c.Param("id")+"?said=saved", again(c, &Record{Base: Base{Form: form}}, loadRecord))
 }
 
 // Said is what students said, in groups of five or more.
@@ -183,11 +173,7 @@ func (*Disclosures) FieldChoices() []Choice {
 }
 
 func disclosures(c *page.Context) error {
-	p := &Disclosures{Base: Base{Form: Form{"hours": "24"}}}
-	if err := loadDisclosures(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Disclosures{Base: Base{Form: Form{"hours": "24"}}}, loadDisclosures, nil)
 }
 
 func loadDisclosures(c *page.Context, p *Disclosures) error {
@@ -247,13 +233,7 @@ func decideDisclosure(c *page.Context) error {
 }
 
 func disclosuresDone(c *page.Context, err error, word string, form Form) error {
-	return done(c, err, "/desk/counselling/disclosures?said="+word, func(cause error) error {
-		p := &Disclosures{Base: Base{Form: form}}
-		if err := loadDisclosures(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, "/desk/counselling/disclosures?said="+word, again(c, &Disclosures{Base: Base{Form: form}}, loadDisclosures))
 }
 
 // Given is what a recipient may read, and the one being read.
@@ -322,11 +302,7 @@ func ConcernBadge(c counselling.Concern) page.Badge {
 func (*Concerns) Badge(c counselling.Concern) page.Badge { return ConcernBadge(c) }
 
 func concerns(c *page.Context) error {
-	p := &Concerns{}
-	if err := loadConcerns(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Concerns{}, loadConcerns, nil)
 }
 
 func loadConcerns(c *page.Context, p *Concerns) error {
@@ -346,13 +322,7 @@ func answerConcern(c *page.Context) error {
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
 		return counselling.AnswerConcern(c, tx, who, c.Param("id"), form["answer"], form["help"])
 	})
-	return done(c, err, "/desk/counselling/concerns?said=replied", func(cause error) error {
-		p := &Concerns{Base: Base{Form: form}, At: c.Param("id")}
-		if err := loadConcerns(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, "/desk/counselling/concerns?said=replied", again(c, &Concerns{Base: Base{Form: form}, At: c.Param("id")}, loadConcerns))
 }
 
 // MyConcerns is what a 辅导员 wrote, and the form to write.
@@ -365,11 +335,7 @@ type MyConcerns struct {
 func (*MyConcerns) Template() string { return "desk/my_concerns" }
 
 func myConcerns(c *page.Context) error {
-	p := &MyConcerns{}
-	if err := loadMyConcerns(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &MyConcerns{}, loadMyConcerns, nil)
 }
 
 func loadMyConcerns(c *page.Context, p *MyConcerns) error {
@@ -385,11 +351,5 @@ func sendConcern(c *page.Context) error {
 	err := c.Act(func(tx *store.Tx, who identity.Person) error {
 		return counselling.SendConcern(c, tx, who, form["student"], form["body"])
 	})
-	return done(c, err, "/desk/concerns?said=sent", func(cause error) error {
-		p := &MyConcerns{Base: Base{Form: form}}
-		if err := loadMyConcerns(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, "/desk/concerns?said=sent", again(c, &MyConcerns{Base: Base{Form: form}}, loadMyConcerns))
 }

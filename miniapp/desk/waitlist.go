@@ -53,11 +53,7 @@ func (p *Waitlist) Badge(w Waiting) page.Badge {
 const maxFree = 60
 
 func waitlist(c *page.Context) error {
-	p := &Waitlist{Base: Base{Form: Form{"slot": c.Query("slot")}}}
-	if err := loadWaitlist(c, p); err != nil {
-		return err
-	}
-	return answer(c, p, nil)
+	return show(c, &Waitlist{Base: Base{Form: Form{"slot": c.Query("slot")}}}, loadWaitlist, nil)
 }
 
 func loadWaitlist(c *page.Context, p *Waitlist) error {
@@ -95,10 +91,5 @@ func offerFree(c *page.Context) error {
 		_, err := counselling.OfferFree(c, tx, who, p.Form["slot"], p.Form["wait"], p.Form["reason"])
 		return err
 	})
-	return done(c, err, "/desk/counselling/waitlist?said=offered", func(cause error) error {
-		if err := loadWaitlist(c, p); err != nil {
-			return err
-		}
-		return answer(c, p, cause)
-	})
+	return done(c, err, "/desk/counselling/waitlist?said=offered", again(c, p, loadWaitlist))
 }
