@@ -107,7 +107,7 @@ func (t talk) book(s script, w dialogue.Wish) error {
 		}
 		return t.showMine(mine)
 	}
-	if err := counselling.Paused(t.ctx, t.tx, t.who); err != nil {
+	if err := counselling.MayBegin(t.ctx, t.tx, t.who); err != nil {
 		return err
 	}
 	st := dialogue.State{Script: s.Name, Version: s.Version, Answers: map[string]dialogue.Answer{}}

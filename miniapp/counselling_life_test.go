@@ -109,6 +109,38 @@ func (w *world) missed(b counselling.Booking) {
 	})
 }
 
+func TestBooking_paused_is_said_on_the_first_page(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.as("s05")
+	hour := w.as("s02").firstHour()
+	if text := b.get("/m/counselling").doc.text(); !strings.Contains(text, "一次约一个") || !strings.Contains(text, "改时间或取消") {
+		t.Errorf("with an open booking: %s", text)
+	}
+	storetest.Update(t, w.db, func(tx *store.Tx) error {
+		set := counselling.Defaults()
+		set.StrikeLimit = 1
+		head, err := identity.Find(t.Context(), tx, "t05")
+		if err != nil {
+			return err
+		}
+		return counselling.SaveSettings(t.Context(), tx, head, counselling.Centres(head)[0], set)
+	})
+	w.missed(w.bookings("s05")[0])
+	for name, path := range map[string]string{"counsellors": "/m/counselling", "times": hour[:strings.LastIndex(hour, "/")]} {
+		res := b.get(path)
+		if text := res.doc.text(); res.status != http.StatusOK || !strings.Contains(text, "预约暂停到") || !strings.Contains(res.body, "/m/counselling/strikes") {
+			t.Errorf("%s: %d %s", name, res.status, text)
+		}
+		if strings.Contains(res.doc.text(), "我要预约") || len(res.doc.all("a.time")) > 0 {
+			t.Errorf("%s offers what will be refused", name)
+		}
+	}
+	if res := b.get(hour); res.status != http.StatusConflict || strings.Count(res.doc.text(), "预约暂停到") != 1 {
+		t.Errorf("an hour by its address: %d %s", res.status, res.doc.text())
+	}
+}
+
 func TestStrike_is_answered_once_and_lifted_over_the_api(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

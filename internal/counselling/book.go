@@ -2,6 +2,7 @@ package counselling
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -55,18 +56,25 @@ func Book(ctx context.Context, tx *store.Tx, who identity.Person, slotID, wish s
 	return b, announceBooked(ctx, tx, b, set)
 }
 
-// Paused refuses whose booking is paused (T19), before they are led through the steps of
-// one.
-func Paused(ctx context.Context, tx *store.Tx, who identity.Person) error {
+// MayBegin refuses who can book no hour at all now, whichever they chose, before they are
+// led through the steps of one: with ErrHaveOpen, ErrPaused (T19), or ErrTermFull if the
+// hours of every term that is open are used up.
+func MayBegin(ctx context.Context, tx *store.Tx, who identity.Person) error {
 	set, err := LoadSettings(ctx, tx)
 	if err != nil {
 		return err
 	}
-	st, err := standingOf(ctx, tx, who.ID, "")
-	if err != nil {
-		return fmt.Errorf("load standing: %w", err)
+	var full error
+	for _, term := range set.terms(tx.ReceivedAt(), set.horizon(tx.ReceivedAt()), tx.Zone()) {
+		st, err := standingOf(ctx, tx, who.ID, term.Name)
+		if err != nil {
+			return fmt.Errorf("load standing: %w", err)
+		}
+		if full = st.refuse(Slot{StartsAt: term.From}, set, tx.ReceivedAt(), tx.Zone()); !errors.Is(full, ErrTermFull) {
+			return full
+		}
 	}
-	return st.refusePaused(set, tx.ReceivedAt(), tx.Zone())
+	return full
 }
 
 // mayBook checks what can be said before a seat is tried, and returns where the student

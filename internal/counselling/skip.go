@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/calendar"
@@ -84,6 +85,27 @@ func whySkipped(ctx context.Context, tx *store.Tx, w Wait) (string, error) {
 	return "", nil
 }
 
+// tellSkipped writes to each wait of a centre, for the centre, why it is passed over now.
+func tellSkipped(ctx context.Context, tx *store.Tx, centre int64, list []Wait) error {
+	set, err := LoadSettings(ctx, tx)
+	if err != nil {
+		return err
+	}
+	over, err := skipsAt(ctx, tx, centre, set, tx.Now())
+	if err != nil {
+		return err
+	}
+	why := make(map[int64][]string, len(over))
+	for _, k := range over {
+		why[k.Wait] = append(why[k.Wait], k.saysOf(set, tx.Zone()))
+	}
+	for i, w := range list {
+		list[i].Skipped = strings.Join(why[w.id], "；")
+	}
+	return nil
+}
+
+// says is for the student who waits.
 func (k skip) says(set Settings, zone *time.Location) string {
 	switch {
 	case k.Until != nil:
@@ -92,5 +114,17 @@ func (k skip) says(set Settings, zone *time.Location) string {
 		return fmt.Sprintf("这学期的 %d 次已经约满，%s起的空位再问你，你的位置不变。着急请直接联系中心。", set.TermLimit, calendar.Date(*k.To, zone))
 	default:
 		return "你撤回了同意，空位先问后面的同学。重新读完预约须知，就接着问你，你的位置不变。"
+	}
+}
+
+// saysOf is for the centre.
+func (k skip) saysOf(set Settings, zone *time.Location) string {
+	switch {
+	case k.Until != nil:
+		return "预约暂停到 " + calendar.Date(*k.Until, zone) + "，那天起接着问"
+	case k.To != nil:
+		return fmt.Sprintf("这学期的 %d 次已经约满，%s起的空位再问", set.TermLimit, calendar.Date(*k.To, zone))
+	default:
+		return "撤回了对须知的同意，重新同意后接着问"
 	}
 }

@@ -21,6 +21,19 @@ func (c *centre) withdraw(who identity.Person) {
 	})
 }
 
+// queue is why the first two in the queue are passed over, as the centre reads it.
+func (c *centre) queue() (why [2]string) {
+	c.t.Helper()
+	c.update(func(ctx context.Context, tx *store.Tx) error {
+		list, err := counselling.Waitlist(ctx, tx, c.desk, c.unit)
+		for i := range min(len(list), len(why)) {
+			why[i] = list[i].Skipped
+		}
+		return err
+	})
+	return why
+}
+
 // pause lets the student stay away once, which pauses booking for a day.
 func (c *centre) pause(who identity.Person) {
 	c.t.Helper()
@@ -56,6 +69,9 @@ func TestWhosePauseRunsIsPassedOverAndAskedWhenItEnds(t *testing.T) {
 	w := c.wait(paused)
 	if want := "你的预约暂停到 10月15日（周四），在那之前空位先问后面的同学，你的位置不变。有特殊情况，可以在“我的预约”里说明。"; w.Place != 1 || w.Skipped != want {
 		t.Errorf("place %d, told %q; want 1 and %q", w.Place, w.Skipped, want)
+	}
+	if got, want := c.queue(), [2]string{"预约暂停到 10月15日（周四），那天起接着问", ""}; got != want {
+		t.Errorf("the centre reads %q, want %q", got, want)
 	}
 	c.mustDecline(next, c.offered(next).PublicID)
 	c.unoffered(paused)
@@ -120,6 +136,9 @@ func TestWhoHadTheHoursOfATermIsPassedOverUpToTheNextTerm(t *testing.T) {
 	full, next := c.students[0], c.students[1]
 	c.join(full, counselling.Want{Counsellor: c.counsellors[1].PublicID})
 	c.come(full, true)
+	if got, want := c.queue(), [2]string{"这学期的 1 次已经约满，10月20日（周二）起的空位再问", ""}; got != want {
+		t.Errorf("the centre reads %q, want %q", got, want)
+	}
 	if w, want := c.wait(full), "这学期的 1 次已经约满，10月20日（周二）起的空位再问你，你的位置不变。着急请直接联系中心。"; w.Skipped != want {
 		t.Errorf("told %q, want %q", w.Skipped, want)
 	}

@@ -73,7 +73,7 @@ type Wait struct {
 	Place    int       // in the queue, from 1
 	AskedAt  time.Time // since when we ask whether it is still wanted; zero: not asked
 	Offer    *Offer    // the open one, nil if there is none
-	Skipped  string    // why places go to the others for now, "" if they do not; for the student
+	Skipped  string    // why places go to the others for now, "" if they do not; in words for who reads it
 	Student  Student
 
 	id     int64
@@ -357,8 +357,8 @@ func Keep(ctx context.Context, tx *store.Tx, who identity.Person) (Wait, error) 
 	return *w, settleAsk(ctx, tx, *w, "继续排队")
 }
 
-// Waitlist returns the queue of the centre in its order, with the open offers. Only
-// the centre may read it; the reading is audited.
+// Waitlist returns the queue of the centre in its order, with the open offers and who is
+// passed over. Only the centre may read it; the reading is audited.
 func Waitlist(ctx context.Context, tx *store.Tx, who identity.Person, centre int64) ([]Wait, error) {
 	if !atCentre(who, centre) {
 		return nil, ErrConfidential
@@ -366,6 +366,9 @@ func Waitlist(ctx context.Context, tx *store.Tx, who identity.Person, centre int
 	list, err := selectWaits(ctx, tx, `where w.centre_id = $1 and w.ended_at is null order by w.id limit 500`, centre)
 	if err != nil {
 		return nil, fmt.Errorf("list waits: %w", err)
+	}
+	if err := tellSkipped(ctx, tx, centre, list); err != nil {
+		return nil, err
 	}
 	return list, audit.Append(ctx, tx, int64(who.ID), "wait.list", fmt.Sprintf("unit/%d", centre), nil)
 }

@@ -11,7 +11,7 @@ func (s teller) waitlist(refusal error) *Waitlist {
 	p.Form = Form{"slot": p.Free[1].PublicID, "wait": "w2"}
 	for i, w := range []counselling.Wait{
 		{PublicID: "w1", Student: counselling.Student{Name: "张晓雨", Number: "20241101", College: "文学院"}, Offer: &counselling.Offer{Slot: s.slot(1, 15, 1, 1), Until: s.at(0, 10)}},
-		{PublicID: "w2", Name: "顾远帆", Student: counselling.Student{Name: "欧阳思远", Number: "20241102", College: "文学院"}, Want: counselling.Want{Part: counselling.Afternoon}},
+		{PublicID: "w2", Name: "顾远帆", Student: counselling.Student{Name: "欧阳思远", Number: "20241102", College: "文学院"}, Want: counselling.Want{Part: counselling.Afternoon}, Skipped: "预约暂停到 10月29日（周四），那天起接着问"},
 		{PublicID: "w3", Student: counselling.Student{Name: "李想", Number: "20241103", College: "理学院"}, Want: counselling.Want{Earlier: true}, AskedAt: s.now},
 	} {
 		w.Place, w.Since, w.State = i+1, s.now.AddDate(0, 0, i-4), counselling.InQueue

@@ -38,11 +38,24 @@ func (p *Waitlist) Out() int {
 	return n
 }
 
+// PassedOver is how many cannot be given a place now.
+func (p *Waitlist) PassedOver() int {
+	n := 0
+	for _, w := range p.List {
+		if w.Skipped != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // Badge says what becomes of the wait now.
 func (p *Waitlist) Badge(w Waiting) page.Badge {
 	switch {
 	case w.Offer != nil:
 		return page.NewBadge("todo", "等学生答复")
+	case w.Skipped != "":
+		return page.NewBadge("idle", "先问后面的")
 	case !w.AskedAt.IsZero():
 		return page.NewBadge("idle", "在问是否还要")
 	}

@@ -82,7 +82,7 @@ func (f face) counsellors(c *page.Context) (*page.Counsellors, error) {
 		if err := mustHaveAgreed(c, tx, who); err != nil {
 			return err
 		}
-		p.Open, err = openBooking(c, tx, who)
+		p.Barred, err = barred(c, tx, who)
 		return err
 	})
 	return p, err
@@ -108,6 +108,31 @@ func mustHaveAgreed(c *page.Context, tx *store.Tx, who identity.Person) error {
 	return err
 }
 
+// barred tells a student before the first step why none of the hours can be booked.
+func barred(c *page.Context, tx *store.Tx, who identity.Person) (page.Barred, error) {
+	err := counselling.MayBegin(c, tx, who)
+	b := page.Barred{Why: errs.MessageOf(err)}
+	switch {
+	case err == nil:
+		return page.Barred{}, nil
+	case errors.Is(err, counselling.ErrHaveOpen):
+		open, err := openBooking(c, tx, who)
+		if err != nil || open == nil {
+			return b, err
+		}
+		b.Why = "你约了 " + calendar.When(open.Slot.StartsAt, c.Zone()) + " " + open.Slot.Name + "老师（" + open.State.Label() + "）。一次约一个：想换时间就改这一个，去完再约下一次。"
+		b.Path, b.Link = bookingPath(open.PublicID), "看这个预约，改时间或取消"
+		if open.Over(tx.Now()) {
+			b.Why, b.Link = calendar.When(open.Slot.StartsAt, c.Zone())+" 的那一次还没有登记到访，登记以后就能约新的时间；等不及请联系中心。", "看这个预约"
+		}
+	case errors.Is(err, counselling.ErrPaused):
+		b.Path, b.Link = strikesPath, "看未到记录，说明情况"
+	case !errors.Is(err, counselling.ErrTermFull):
+		return b, err
+	}
+	return b, nil
+}
+
 func openBooking(c *page.Context, tx *store.Tx, who identity.Person) (*counselling.Booking, error) {
 	list, err := counselling.Mine(c, tx, who)
 	if err != nil {
@@ -127,6 +152,9 @@ func (f face) times(c *page.Context) (*page.Times, error) {
 			return err
 		}
 		if err := mustHaveAgreed(c, tx, who); err != nil {
+			return err
+		}
+		if p.Barred, err = barred(c, tx, who); err != nil {
 			return err
 		}
 		slots, err := counselling.Slots(c, tx, who, p.Counsellor.PublicID, tx.Now(), time.Time{})
@@ -150,6 +178,9 @@ func (f face) bookPage(c *page.Context) (*page.Book, error) {
 	err := load(c, &p.Base, "确认预约", timesPath(c.Param("counsellor")), func(tx *store.Tx, who identity.Person, set counselling.Settings) (err error) {
 		p.HoldHours = set.HoldHours
 		if err := mustHaveAgreed(c, tx, who); err != nil {
+			return err
+		}
+		if err := counselling.MayBegin(c, tx, who); err != nil {
 			return err
 		}
 		slots, err := counselling.Slots(c, tx, who, c.Param("counsellor"), tx.Now(), time.Time{})

@@ -21,18 +21,27 @@ func (*Notice) Template() string { return "h5/counselling_notice" }
 // Counsellors is the list to choose from (D-41).
 type Counsellors struct {
 	Base
-	List []counselling.Counsellor
-	Open *counselling.Booking // the student's, nil if there is none
+	List   []counselling.Counsellor
+	Barred Barred
 }
 
 // Template implements Page.
 func (*Counsellors) Template() string { return "h5/counselling_counsellors" }
+
+// Barred is why a student can book no hour at all now, and where to go about it; the zero
+// value is nobody who is.
+type Barred struct {
+	Why  string
+	Path string // "" where only the centre can help
+	Link string // what the way there is called
+}
 
 // Times are the hours of a counsellor by day, full ones included (D-42, D-43).
 type Times struct {
 	Base
 	Counsellor counselling.Counsellor
 	Days       []Day
+	Barred     Barred
 }
 
 // Template implements Page.

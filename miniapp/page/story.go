@@ -54,7 +54,9 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 		{"notice", &Notice{Base: base("预约须知", "/m/"), Notice: s.notice()}},
 		{"notice_agreed", &Notice{Base: base("预约须知", "/m/counselling"), Notice: s.notice(), Agreed: true}},
 		{"counsellors", &Counsellors{Base: base("心理咨询预约", "/m/"), List: s.counsellors()}},
-		{"counsellors_with_open_booking", &Counsellors{Base: base("心理咨询预约", "/m/"), List: s.counsellors(), Open: ptr(s.booking(counselling.Pending))}},
+		{"counsellors_with_open_booking", &Counsellors{Base: base("心理咨询预约", "/m/"), List: s.counsellors(), Barred: s.haveOpen()}},
+		{"counsellors_paused", &Counsellors{Base: base("心理咨询预约", "/m/"), List: s.counsellors(), Barred: s.paused()}},
+		{"times_paused", &Times{Base: base("选时间", "/m/counselling"), Counsellor: s.counsellors()[0], Days: ByDay(s.slots(), zone), Barred: s.paused()}},
 		{"counsellors_none", &Counsellors{Base: base("心理咨询预约", "/m/")}},
 		{"times", &Times{Base: base("选时间", "/m/counselling"), Counsellor: s.counsellors()[0], Days: ByDay(s.slots(), zone)}},
 		{"times_just_taken", &Times{Base: refused, Counsellor: s.counsellors()[0], Days: ByDay(s.slots(), zone)}},
@@ -160,6 +162,20 @@ func (s sampler) booking(state counselling.State) counselling.Booking {
 	b.Reason, b.DecidedAt, b.DecidedBy = e.Reason, e.At, "林静怡"
 	b.History = append(b.History, e)
 	return b
+}
+
+func (s sampler) haveOpen() Barred {
+	return Barred{
+		Why:  "你约了 10月14日（周三）15:00 林静怡老师（待确认）。一次约一个：想换时间就改这一个，去完再约下一次。",
+		Path: "/m/counselling/mine/0booking1", Link: "看这个预约，改时间或取消",
+	}
+}
+
+func (s sampler) paused() Barred {
+	return Barred{
+		Why:  "这学期已有 3 次没有来，预约暂停到 11月12日（周四），那天起可以再约。有特殊情况，可以在“我的预约”里说明；着急请直接联系中心。",
+		Path: "/m/counselling/strikes", Link: "看未到记录，说明情况",
+	}
 }
 
 // moved is a booking that was moved by its student and then by the centre.
