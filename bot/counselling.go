@@ -127,10 +127,13 @@ func timed(w dialogue.Wish) bool {
 	return w.Soonest || slices.ContainsFunc(w.Times, func(x dialogue.When) bool { return x.Every != 1 || x.To.Sub(x.From) <= time.Hour })
 }
 
-// Agreed goes on with a dialogue that waited for the notice to be read on its page.
-// It is called in the transaction that records the consent.
+// Agreed goes on with what waited for the notice to be read on its page: a dialogue, or a
+// place that is held. It is called in the transaction that records the consent.
 func (b *Bot) Agreed(ctx context.Context, tx *store.Tx, who identity.Person) error {
-	return b.Answered(ctx, tx, who, askNotice, dialogue.Answer{Value: "agreed"}, intentBook, intentFree, intentWait)
+	if err := b.Answered(ctx, tx, who, askNotice, dialogue.Answer{Value: "agreed"}, intentBook, intentFree, intentWait); err != nil {
+		return err
+	}
+	return talk{Bot: b, ctx: ctx, tx: tx, who: who, told: &told{}}.remindOffer()
 }
 
 func (t talk) bookingOptions(question string, answers map[string]dialogue.Answer) ([]dialogue.Option, error) {

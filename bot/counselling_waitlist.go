@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -276,10 +277,39 @@ func (t talk) answerOffer(yes bool) (bool, error) {
 	return true, t.declineOffer(o.PublicID)
 }
 
-// acceptOffer takes the place; the booking, or its move, announces itself.
+// acceptOffer takes the place; the booking, or its move, announces itself. Who has to read
+// or answer something first is led there, and the place is still held for them after it.
 func (t talk) acceptOffer(id string) error {
 	_, err := counselling.Accept(t.ctx, t.tx, t.who, id, counselling.ViaChat)
-	return err
+	var first, link string
+	switch {
+	case errors.Is(err, counselling.ErrNotAgreed):
+		first, link = "预约须知有更新，请先读到最后点“同意”", t.Cards.Link("读预约须知", "/m/counselling/notice")
+	case errors.Is(err, counselling.ErrNotAsked):
+		first, link = "请先回答几个简短的问题，每学期只问一次", t.Cards.Link("去回答", "/m/counselling/intake")
+	default:
+		return err
+	}
+	o, err := t.offerOpen()
+	if err != nil || o == nil {
+		return err
+	}
+	return t.say(fmt.Sprintf("还差一步：%s。这个空位为你留到 %s，回来写“要”就约上。\n%s", first, calendar.When(o.Until, t.tx.Zone()), link))
+}
+
+// remindOffer tells who has just agreed to the notice that a place is held for them.
+func (t talk) remindOffer() error {
+	if !t.who.IsStudent() {
+		return nil
+	}
+	w, err := counselling.MyWait(t.ctx, t.tx, t.who)
+	if err != nil || w == nil || w.Offer == nil {
+		return err
+	}
+	if err := t.say(t.standing(*w)); err != nil {
+		return err
+	}
+	return t.sendTold()
 }
 
 func (t talk) declineOffer(id string) error {

@@ -141,6 +141,37 @@ func TestBooking_paused_is_said_on_the_first_page(t *testing.T) {
 	}
 }
 
+func TestOffer_waits_while_a_new_notice_is_read(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b, full := w.as("s02"), w.bookings("s05")[0]
+	form := b.get(waitPath).form(waitPath)
+	form.Set("counsellor", full.Slot.Counsellor)
+	form.Set("from", full.Slot.StartsAt.Format(time.DateOnly))
+	form.Set("to", full.Slot.StartsAt.Format(time.DateOnly))
+	form.Set("part", "morning")
+	if res := b.post(waitPath, form); res.status != http.StatusSeeOther {
+		t.Fatalf("join: %d %s", res.status, res.body)
+	}
+	cancel := "/m/counselling/mine/" + full.PublicID + "/cancel"
+	giver := w.as("s05")
+	if res := giver.post(cancel, giver.get(cancel).form(cancel)); res.status != http.StatusSeeOther {
+		t.Fatalf("cancel: %d %s", res.status, res.body)
+	}
+	offer := b.get(waitPath)
+	accept := offer.doc.first("form").attr("action")
+	w.publishNotice(strings.Repeat("新的须知，请读到最后。", 10))
+	if res := b.post(accept, offer.form(accept)); res.location != noticePath {
+		t.Fatalf("accept: %d to %q", res.status, res.location)
+	}
+	if res := b.post(noticePath, b.get(noticePath).form(noticePath)); res.location != waitPath {
+		t.Fatalf("after agreeing: %d to %q", res.status, res.location)
+	}
+	if res := b.post(accept, b.get(waitPath).form(accept)); !strings.HasPrefix(res.location, "/m/counselling/mine/") {
+		t.Errorf("accept again: %d to %q", res.status, res.location)
+	}
+}
+
 func TestStrike_is_answered_once_and_lifted_over_the_api(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -41,6 +41,7 @@ import (
 //	the centre asks          its questions before a booking, from now on
 //	the centre calls         somebody for crisis words, without asking
 //	the centre counts        who cancels late online, as a strike
+//	the centre publishes     a new version of the notice
 //	the school works on 2026-10-17 as Monday
 //	t06 moves s05: 理由      the centre moves the newest booking to the next free hour
 //	s05 moves                the student does
@@ -92,7 +93,7 @@ var (
 	menus   = regexp.MustCompile(`^(\w+)# (\S+)$`)
 	sends   = regexp.MustCompile(`^(\w+) sends a picture$`)
 	agrees  = regexp.MustCompile(`^(\w+) agrees$`)
-	centre  = regexp.MustCompile(`^the centre (asks|calls|counts)$`)
+	centre  = regexp.MustCompile(`^the centre (asks|calls|counts|publishes)$`)
 	makeUps = regexp.MustCompile(`^the school works on (\S+) as (\w+)$`)
 	silent  = regexp.MustCompile(`^(\w+) silent$`)
 	days    = regexp.MustCompile(`^(\w+) calendar(?:: (.*))?$`)
@@ -226,6 +227,9 @@ func (w *world) cares(how string) {
 		head, err := identity.Find(context.Background(), tx, "t05")
 		if err != nil {
 			return err
+		}
+		if how == "publishes" {
+			return counselling.PublishNotice(context.Background(), tx, head, counselling.Centres(head)[0], strings.Repeat("新的须知，请读到最后。", 10))
 		}
 		if how == "counts" {
 			set, err := counselling.LoadSettings(context.Background(), tx)

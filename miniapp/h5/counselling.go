@@ -63,13 +63,27 @@ func (f face) notice(c *page.Context) (*page.Notice, error) {
 // agree records that the notice was read, and lets the chat know that it may go on.
 func (f face) agree(c *page.Context) error {
 	version, _ := strconv.Atoi(c.Form("version")) // none is 0, which is no version
-	err := c.Act(func(tx *store.Tx, who identity.Person) error {
-		if err := counselling.Agree(c, tx, who, version); err != nil || f.OnAgreed == nil {
+	next := listPath
+	err := c.Act(func(tx *store.Tx, who identity.Person) (err error) {
+		if err := counselling.Agree(c, tx, who, version); err != nil {
+			return err
+		}
+		if next, err = onward(c, tx, who); err != nil || f.OnAgreed == nil {
 			return err
 		}
 		return f.OnAgreed(c, tx, who)
 	})
-	return done(c, err, listPath, f.notice)
+	return done(c, err, next, f.notice)
+}
+
+// onward leads on after what comes before a booking: to the place held for the student,
+// else to the counsellors.
+func onward(c *page.Context, tx *store.Tx, who identity.Person) (string, error) {
+	w, err := counselling.MyWait(c, tx, who)
+	if w != nil && w.Offer != nil {
+		return waitPath, err
+	}
+	return listPath, err
 }
 
 // counsellors lists who can be booked (D-41), once the present notice was agreed to.

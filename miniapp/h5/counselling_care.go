@@ -50,15 +50,17 @@ func (f face) answerIntake(c *page.Context) error {
 		}
 		choices, chosen[name] = append(choices, n), c.Form(name)
 	}
-	var level counselling.Level
-	err := c.Act(func(tx *store.Tx, who identity.Person) (err error) {
-		level, err = counselling.AnswerIntake(c, tx, who, version, choices)
+	next := listPath
+	err := c.Act(func(tx *store.Tx, who identity.Person) error {
+		level, err := counselling.AnswerIntake(c, tx, who, version, choices)
+		if err != nil {
+			return err
+		}
+		if next = helpPath; level != counselling.Red {
+			next, err = onward(c, tx, who)
+		}
 		return err
 	})
-	next := listPath
-	if level == counselling.Red {
-		next = helpPath
-	}
 	return done(c, err, next, func(c *page.Context) (*page.Intake, error) {
 		p, err := f.intake(c)
 		p.Chosen = chosen
