@@ -64,6 +64,28 @@ func selectSlots(ctx context.Context, tx *store.Tx, soonest time.Time, where str
 	return slots, nil
 }
 
+// slotsByID returns the hours of what refers to them.
+func slotsByID(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]Slot, error) {
+	slots, err := selectSlots(ctx, tx, tx.Now(), `where s.id = any($1)`, pq.Array(ids))
+	byID := make(map[int64]Slot, len(slots))
+	for _, s := range slots {
+		byID[s.id] = s
+	}
+	return byID, err
+}
+
+// each opens every row, up to the first that cannot be: what is sealed may be unreadable.
+func each[Row, T any](rows []Row, open func(Row) (T, error)) ([]T, error) {
+	list := make([]T, len(rows))
+	for i, r := range rows {
+		var err error
+		if list[i], err = open(r); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // openSlots returns the hours of active counsellors that begin in [from, to): of one
 // counsellor, or of all for "".
 func openSlots(ctx context.Context, tx *store.Tx, counsellor string, from, to, soonest time.Time) ([]Slot, error) {
@@ -238,13 +260,9 @@ func selectBookings(ctx context.Context, tx *store.Tx, where string, args ...any
 	for i, r := range rows {
 		ids[i] = r.Slot
 	}
-	slots, err := selectSlots(ctx, tx, tx.Now(), `where s.id = any($1)`, pq.Array(ids))
+	byID, err := slotsByID(ctx, tx, ids)
 	if err != nil {
 		return nil, err
-	}
-	byID := make(map[int64]Slot, len(slots))
-	for _, s := range slots {
-		byID[s.id] = s
 	}
 	list := make([]Booking, len(rows))
 	for i, r := range rows {

@@ -149,15 +149,7 @@ func selectCases(ctx context.Context, tx *store.Tx, where string, args ...any) (
 		left join identity_address t on t.id = c.taken_by left join identity_address e on e.id = c.closed_by `+where, args...); err != nil {
 		return nil, err
 	}
-	list := make([]Case, len(rows))
-	for i, r := range rows {
-		c, err := r.open(tx)
-		if err != nil {
-			return nil, err
-		}
-		list[i] = c
-	}
-	return list, nil
+	return each(rows, func(r caseRow) (Case, error) { return r.open(tx) })
 }
 
 // lockCase locks a case, so that two who come at once queue, and returns it.

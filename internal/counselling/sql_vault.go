@@ -26,26 +26,22 @@ func insertNote(ctx context.Context, tx *store.Tx, b Booking, version int, body 
 }
 
 func selectNotes(ctx context.Context, tx *store.Tx, b Booking) ([]Note, error) {
-	var rows []struct {
+	type row struct {
 		Version   int       `db:"version"`
 		Body      []byte    `db:"body"`
 		WrittenAt time.Time `db:"written_at"`
 		Name      string    `db:"name"`
 	}
+	var rows []row
 	if err := tx.SelectContext(ctx, &rows, `
 		select n.version, n.body, n.written_at, p.name from note_version n join identity_address p on p.id = n.written_by
 		where n.booking_id = $1 order by n.version desc`, b.id); err != nil {
 		return nil, err
 	}
-	list := make([]Note, len(rows))
-	for i, r := range rows {
+	return each(rows, func(r row) (Note, error) {
 		plain, err := tx.Keys().Unseal(notePlace(b.PublicID, r.Version), r.Body)
-		if err != nil {
-			return nil, err
-		}
-		list[i] = Note{r.Version, string(plain), r.WrittenAt, r.Name}
-	}
-	return list, nil
+		return Note{r.Version, string(plain), r.WrittenAt, r.Name}, err
+	})
 }
 
 func insertReferral(ctx context.Context, tx *store.Tx, b Booking, place string, on time.Time, by identity.ID) error {
@@ -57,27 +53,23 @@ func insertReferral(ctx context.Context, tx *store.Tx, b Booking, place string, 
 }
 
 func selectReferrals(ctx context.Context, tx *store.Tx, b Booking) ([]Referral, error) {
-	var rows []struct {
+	type row struct {
 		PublicID string    `db:"public_id"`
 		Place    []byte    `db:"place"`
 		On       time.Time `db:"refer_on"`
 		At       time.Time `db:"created_at"`
 		Name     string    `db:"name"`
 	}
+	var rows []row
 	if err := tx.SelectContext(ctx, &rows, `
 		select r.public_id, r.place, r.refer_on, r.created_at, p.name from referral r join identity_address p on p.id = r.created_by
 		where r.booking_id = $1 order by r.id desc`, b.id); err != nil {
 		return nil, err
 	}
-	list := make([]Referral, len(rows))
-	for i, r := range rows {
+	return each(rows, func(r row) (Referral, error) {
 		plain, err := tx.Keys().Unseal(referralPlace(r.PublicID), r.Place)
-		if err != nil {
-			return nil, err
-		}
-		list[i] = Referral{string(plain), r.On, r.At, r.Name}
-	}
-	return list, nil
+		return Referral{string(plain), r.On, r.At, r.Name}, err
+	})
 }
 
 func insertAsk(ctx context.Context, tx *store.Tx, booking int64) (bool, error) {
@@ -142,25 +134,21 @@ func selectFigures(ctx context.Context, tx *store.Tx, centre int64, only identit
 
 // selectWords returns what was written, in the order of random ids, if there is enough of it.
 func selectWords(ctx context.Context, tx *store.Tx, centre int64, group int) ([]string, error) {
-	var rows []struct {
+	type row struct {
 		PublicID string `db:"public_id"`
 		Words    []byte `db:"words"`
 	}
+	var rows []row
 	if err := tx.SelectContext(ctx, &rows, `
 		with w as (select f.public_id, f.words from feedback f join counsellor c on c.id = f.counsellor_id
 			where c.centre_id = $1 and f.counted and f.words is not null)
 		select public_id, words from w where (select count(*) from w) >= $2 order by public_id limit 200`, centre, group); err != nil {
 		return nil, err
 	}
-	list := make([]string, len(rows))
-	for i, r := range rows {
+	return each(rows, func(r row) (string, error) {
 		plain, err := tx.Keys().Unseal(feedbackPlace(r.PublicID), r.Words)
-		if err != nil {
-			return nil, err
-		}
-		list[i] = string(plain)
-	}
-	return list, nil
+		return string(plain), err
+	})
 }
 
 func insertDisclosure(ctx context.Context, tx *store.Tx, centre int64, e DisclosureEdit, student, recipient, by identity.ID) (string, error) {
@@ -252,15 +240,7 @@ func selectDisclosures(ctx context.Context, tx *store.Tx, where string, args ...
 		left join identity_address v on v.id = d.reviewed_by `+where, args...); err != nil {
 		return nil, err
 	}
-	list := make([]Disclosure, len(rows))
-	for i, r := range rows {
-		d, err := r.open(tx)
-		if err != nil {
-			return nil, err
-		}
-		list[i] = d
-	}
-	return list, nil
+	return each(rows, func(r disclosureRow) (Disclosure, error) { return r.open(tx) })
 }
 
 func lockDisclosure(ctx context.Context, tx *store.Tx, publicID string) (Disclosure, error) {

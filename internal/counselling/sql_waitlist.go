@@ -356,13 +356,9 @@ func selectOffers(ctx context.Context, tx *store.Tx, where string, args ...any) 
 	for i, r := range rows {
 		ids[i] = r.Slot
 	}
-	slots, err := selectSlots(ctx, tx, tx.Now(), `where s.id = any($1)`, pq.Array(ids))
+	byID, err := slotsByID(ctx, tx, ids)
 	if err != nil {
 		return nil, err
-	}
-	byID := make(map[int64]Slot, len(slots))
-	for _, s := range slots {
-		byID[s.id] = s
 	}
 	list := make([]Offer, len(rows))
 	for i, r := range rows {
