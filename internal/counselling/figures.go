@@ -38,8 +38,8 @@ type Line struct {
 
 	Requested, Arrived, Missed, Cancelled, Declined, Open Count
 
-	// WaitDays is the median from the request to the hour, in days; -1 where the group
-	// is too small.
+	// WaitDays is the median from the request to the hour, in days to a tenth; -1 where the
+	// group is too small.
 	WaitDays float64
 	// Seats were offered in open hours, Taken of them used. Of a week or month they are 0.
 	Seats, Taken int
@@ -92,7 +92,7 @@ func (f *Figures) arrange(counts []countRow, seats []seatsRow, zone *time.Locati
 		l := r.line()
 		switch {
 		case r.Bucket.Valid:
-			l.From = r.Bucket.Time.In(zone)
+			l.From, l.Taken = r.Bucket.Time.In(zone), 0
 			f.Spans = append(f.Spans, l)
 		case r.Counsellor.Valid:
 			l.id = r.Counsellor.Int64
@@ -111,7 +111,7 @@ func (f *Figures) arrange(counts []countRow, seats []seatsRow, zone *time.Locati
 		case s.Campus.Valid:
 			f.Campuses = offered(f.Campuses, s.Campus.Int64, s)
 		default:
-			f.Total.Seats, f.Total.Taken = s.Seats, s.Taken
+			f.Total.Seats = s.Seats
 		}
 	}
 	for _, lines := range [][]Line{f.Spans, f.Counsellors, f.Campuses} {
@@ -127,7 +127,7 @@ func (r countRow) line() Line {
 		Name: r.Name.String, Requested: Count{N: r.Requested}, Arrived: Count{N: r.Arrived}, Missed: Count{N: r.Missed},
 		Cancelled: Count{N: r.Cancelled}, Declined: Count{N: r.Declined},
 		Open:     Count{N: r.Requested - r.Arrived - r.Missed - r.Cancelled - r.Declined},
-		WaitDays: -1,
+		WaitDays: -1, Taken: r.Taken,
 	}
 	if r.WaitDays.Valid && r.Waited >= fewest {
 		l.WaitDays = r.WaitDays.Float64
@@ -139,11 +139,11 @@ func (r countRow) line() Line {
 func offered(lines []Line, id int64, s seatsRow) []Line {
 	for i := range lines {
 		if lines[i].id == id {
-			lines[i].Seats, lines[i].Taken = s.Seats, s.Taken
+			lines[i].Seats = s.Seats
 			return lines
 		}
 	}
-	return append(lines, Line{Name: s.Name.String, WaitDays: -1, Seats: s.Seats, Taken: s.Taken, id: id})
+	return append(lines, Line{Name: s.Name.String, WaitDays: -1, Seats: s.Seats, id: id})
 }
 
 // parts are the numbers of a line that add up to Requested.

@@ -55,6 +55,26 @@ func TestFiguresCountWhatBecameOfTheHours(t *testing.T) {
 	}
 }
 
+func TestFiguresTellTheMedianOfTheDaysFromTheRequestToTheHour(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 7)
+	c.agree(c.students...)
+	hours := []string{c.hour(2*24*time.Hour, 8), c.hour(4*24*time.Hour, 8), c.hour(9*24*time.Hour, 8)}
+	for i, slot := range []int{0, 0, 0, 1, 1, 2} {
+		c.confirm(c.mustBook(c.students[i], hours[slot]).PublicID)
+	}
+	undecided := c.mustBook(c.students[6], hours[1]) // counts as a wait once it is confirmed
+	from := c.clock.Now()
+	f, err := c.figures(c.head, from, from.AddDate(0, 0, 28))
+	if err != nil || f.Total.WaitDays != 3 {
+		t.Errorf("half waited two days and half at least four: %v days, %v", f.Total.WaitDays, err)
+	}
+	c.confirm(undecided.PublicID)
+	if f, err = c.figures(c.head, from, from.AddDate(0, 0, 28)); err != nil || f.Total.WaitDays != 4 {
+		t.Errorf("of seven the fourth waited four days: %v days, %v", f.Total.WaitDays, err)
+	}
+}
+
 // Whoever reads the numbers must not find the one student of a small group, not even
 // by subtraction.
 func TestFiguresHideASmallGroup(t *testing.T) {

@@ -42,7 +42,7 @@ func busy(b *testing.B, days int) *school {
 			`insert into seat (slot_id, number) select id, 1 from slot where public_id like 'crowd%'`,
 			`insert into booking (public_id, slot_id, seat, student_id, state, via, held_until, created_at, term, ordinal)
 				select s.public_id, s.id, 1, p.id, case when s.starts_at < $now then case s.n % 9 when 0 then 'missed' when 1 then 'cancelled' else 'arrived' end else 'confirmed' end,
-					'page', s.starts_at, s.starts_at - interval '3 days', 't' || s.n / 3000, 1
+					'page', s.starts_at, s.starts_at - interval '3 days' - s.n % 400 * interval '1 hour', 't' || s.n / 3000, 1
 				from (select *, row_number() over (order by starts_at desc, id) n from slot where public_id like 'crowd%' and id % 2 = 0) s
 				join (select id, row_number() over (order by id) n from person where public_id like 'crowd%' and kind = 'student') p on p.n = 1 + s.n % 3000`,
 			`insert into booking_event (booking_id, at, state) select id, created_at, 'pending' from booking where public_id like 'crowd%'`,
