@@ -81,7 +81,7 @@ func (t talk) waitFor(w dialogue.Wish) error {
 	answers := daysOf(w, t.tx.Zone())
 	open := map[string]string{askDays: "什么时候都行", askPart: "全天都行"}
 	if len(w.Names[askCounsellor]) == 0 {
-		open[askCounsellor] = "哪位都可以"
+		w.Names = map[string][]string{askCounsellor: {dialogue.AnyKey}}
 	}
 	for question, label := range open {
 		if _, said := answers[question]; !said {
@@ -111,9 +111,11 @@ func (t talk) wait(w dialogue.Wish, answers map[string]dialogue.Answer) error {
 		return err
 	}
 	if open {
-		if names := w.Names[askCounsellor]; len(names) == 1 {
-			answers[askCounsellor] = dialogue.Answer{Value: names[0]}
+		whose := dialogue.Answer{Value: dialogue.AnyKey, Not: w.NotNames[askCounsellor]}
+		if names := w.Names[askCounsellor]; len(names) == 1 && names[0] != dialogue.AnyKey {
+			whose = dialogue.Answer{Value: names[0]}
 		}
+		answers[askCounsellor] = whose
 		got, err := counselling.Join(t.ctx, t.tx, t.who, t.wantOf(answers), counselling.ViaChat)
 		if err != nil {
 			return err
@@ -231,7 +233,7 @@ func (t talk) wantOf(answers map[string]dialogue.Answer) counselling.Want {
 		}
 		return ""
 	}
-	want := counselling.Want{Counsellor: value(askCounsellor), Part: counselling.Part(value(askPart))}
+	want := counselling.Want{Counsellor: value(askCounsellor), Except: answers[askCounsellor].Not, Part: counselling.Part(value(askPart))}
 	if first, last, ok := strings.Cut(value(askDays), "/"); ok {
 		want.From, _ = time.ParseInLocation(time.DateOnly, first, t.tx.Zone())
 		want.To, _ = time.ParseInLocation(time.DateOnly, last, t.tx.Zone())

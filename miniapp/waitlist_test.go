@@ -16,9 +16,10 @@ const waitPath = "/m/counselling/wait"
 
 type apiWait struct {
 	Wait *struct {
-		ID    string
-		Place int
-		Part  string
+		ID     string
+		Place  int
+		Part   string
+		Except []string
 		Offer *struct {
 			ID   string
 			Slot apiSlot
@@ -38,6 +39,32 @@ func (w *world) cancelOf(userid string) {
 func (w *world) su() string {
 	w.tb.Helper()
 	return w.bookings("s05")[0].Slot.Counsellor
+}
+
+func TestQueue_leaves_out_who_is_ticked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b, su := w.as("s02"), w.su()
+	form := b.get(waitPath).form(waitPath)
+	form["except"] = []string{su}
+	form.Set("counsellor", su)
+	res := b.post(waitPath, form)
+	if res.status != http.StatusUnprocessableEntity || !strings.Contains(res.body, "不用再排除") || !strings.Contains(res.body, `value="`+su+`" checked`) {
+		t.Fatalf("waiting for whom one leaves out: %d\n%s", res.status, res.body)
+	}
+	form = res.form(waitPath)
+	form["except"] = []string{su}
+	form.Set("counsellor", "")
+	form.Set("to", "2026-10-13")
+	if res := b.post(waitPath, form); res.status != http.StatusSeeOther {
+		t.Fatalf("join: %d\n%s", res.status, res.body)
+	}
+	if got := read[apiWait](t, b.json(http.MethodGet, "/api/v1/counselling/wait", "")); got.Wait == nil || len(got.Wait.Except) != 1 || got.Wait.Except[0] != su {
+		t.Errorf("my wait: %+v", got.Wait)
+	}
+	if page := b.get(waitPath); !strings.Contains(page.body, "除了苏晴老师都可以") {
+		t.Errorf("the page does not say who is left out:\n%s", page.body)
+	}
 }
 
 func TestQueue_from_the_form_to_the_booking(t *testing.T) {

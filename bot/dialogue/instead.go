@@ -31,7 +31,7 @@ func (t *turn) leaves(q Question) bool {
 
 // wantedInVain is what was chosen so far, and the times named now or in vain.
 func (t *turn) wantedInVain() Wish {
-	w := Wish{Names: map[string][]string{}, Times: t.state.Vain.Times, Hours: t.state.Vain.Hours}
+	w := Wish{Names: map[string][]string{}, NotNames: turnedDown(t.state.Wish.NotNames, t.in.Wish), Times: t.state.Vain.Times, Hours: t.state.Vain.Hours}
 	for _, p := range t.script.Steps {
 		if a, ok := t.state.Answers[p.Name]; ok && p.Kind == Choice {
 			w.Names[p.Name] = []string{a.Value}

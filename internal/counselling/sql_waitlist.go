@@ -31,6 +31,7 @@ type newWait struct {
 	Centre     int64
 	Student    identity.ID
 	Counsellor int64 // 0: whoever
+	Except     []int64
 	Campus     int64 // 0: wherever
 	Want       Want
 	Via        Via
@@ -40,11 +41,11 @@ type newWait struct {
 // insertWait returns false if the student waits already.
 func insertWait(ctx context.Context, tx *store.Tx, n newWait) (bool, error) {
 	res, err := tx.ExecContext(ctx, `
-		insert into wait (public_id, centre_id, student_id, counsellor_id, campus_id, first_day, last_day, part, earlier, via, created_at, ask_at)
-		values ($1, $2, $3, nullif($4::bigint, 0), nullif($5::bigint, 0), $6, $7, $8, $9, $10, $11, $12)
+		insert into wait (public_id, centre_id, student_id, counsellor_id, campus_id, first_day, last_day, part, earlier, via, created_at, ask_at, except_ids)
+		values ($1, $2, $3, nullif($4::bigint, 0), nullif($5::bigint, 0), $6, $7, $8, $9, $10, $11, $12, coalesce($13::bigint[], '{}'))
 		on conflict (student_id) where ended_at is null do nothing`,
 		n.PublicID, n.Centre, n.Student, n.Counsellor, n.Campus, date(n.Want.From, tx.Zone()), date(n.Want.To, tx.Zone()),
-		n.Want.Part, n.Want.Earlier, n.Via, tx.Now(), n.AskAt)
+		n.Want.Part, n.Want.Earlier, n.Via, tx.Now(), n.AskAt, pq.Array(n.Except))
 	if err != nil {
 		return false, err
 	}
@@ -74,6 +75,8 @@ type waitRow struct {
 	Student    identity.ID    `db:"student_id"`
 	Counsellor sql.NullString `db:"counsellor"`
 	Teacher    sql.NullString `db:"teacher"`
+	Except     pq.StringArray `db:"except"`
+	Others     pq.StringArray `db:"others"`
 	Code       sql.NullString `db:"code"`
 	Campus     sql.NullString `db:"campus"`
 	First      sql.NullString `db:"first_day"`
@@ -93,12 +96,15 @@ type waitRow struct {
 func selectWaits(ctx context.Context, tx *store.Tx, where string, args ...any) ([]Wait, error) {
 	var rows []waitRow
 	if err := tx.SelectContext(ctx, &rows, `
-		select w.id, w.public_id, w.state, w.centre_id, w.student_id, c.public_id counsellor, t.name teacher, cam.code, cam.name campus,
+		select w.id, w.public_id, w.state, w.centre_id, w.student_id, c.public_id counsellor, t.name teacher, cam.code, cam.name campus, x."except", x.others,
 			w.first_day::text first_day, w.last_day::text last_day, w.part, w.earlier, w.created_at, w.ask_at, w.asked_at,
 			(select count(*) from wait e where e.centre_id = w.centre_id and e.ended_at is null and e.id <= w.id) place,
 			p.name, coalesce(p.number, '') number, coalesce(p.college_name, '') college
 		from wait w join identity_person p on p.id = w.student_id left join campus cam on cam.id = w.campus_id
-		left join counsellor c on c.id = w.counsellor_id left join identity_address t on t.id = c.person_id `+where, args...); err != nil || len(rows) == 0 {
+		left join counsellor c on c.id = w.counsellor_id left join identity_address t on t.id = c.person_id
+		left join lateral (
+			select array_agg(o.public_id order by o.position, o.id) "except", array_agg(q.name order by o.position, o.id) others
+			from counsellor o join identity_address q on q.id = o.person_id where o.id = any(w.except_ids)) x on true `+where, args...); err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	ids := make([]int64, len(rows))
@@ -116,10 +122,10 @@ func selectWaits(ctx context.Context, tx *store.Tx, where string, args ...any) (
 	list := make([]Wait, len(rows))
 	for i, r := range rows {
 		list[i] = Wait{
-			PublicID: r.PublicID, State: r.State, Name: r.Teacher.String, Campus: r.Campus.String, Since: r.CreatedAt, Place: r.Place,
+			PublicID: r.PublicID, State: r.State, Name: r.Teacher.String, Except: r.Others, Campus: r.Campus.String, Since: r.CreatedAt, Place: r.Place,
 			AskedAt: r.AskedAt.Time, Offer: open[r.ID], Student: Student{ID: r.Student, Name: r.Name, Number: r.Number, College: r.College},
 			Want: Want{
-				Counsellor: r.Counsellor.String, Campus: r.Code.String, From: day(r.First, tx.Zone()), To: day(r.Last, tx.Zone()),
+				Counsellor: r.Counsellor.String, Except: r.Except, Campus: r.Code.String, From: day(r.First, tx.Zone()), To: day(r.Last, tx.Zone()),
 				Part: r.Part, Earlier: r.Earlier,
 			},
 			id: r.ID, centre: r.Centre, askAt: r.AskAt,
@@ -174,7 +180,7 @@ func overWaits(ctx context.Context, tx *store.Tx, centre int64) ([]Wait, error) 
 // wishFits compares the wish of wait w with hour s of counsellor c; $1 is the zone.
 const wishFits = `
 	c.centre_id = w.centre_id
-	and (w.counsellor_id is null or w.counsellor_id = s.counsellor_id)
+	and (w.counsellor_id is null or w.counsellor_id = s.counsellor_id) and s.counsellor_id <> all(w.except_ids)
 	and (w.campus_id is null or w.campus_id = s.campus_id)
 	and (w.first_day is null or w.first_day <= (s.starts_at at time zone $1)::date)
 	and (w.last_day is null or w.last_day >= (s.starts_at at time zone $1)::date)

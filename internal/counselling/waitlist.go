@@ -3,6 +3,7 @@ package counselling
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,7 @@ func (p Part) Label() string {
 // Want is what a student waits for; the zero Want is anybody, anywhere, any time.
 type Want struct {
 	Counsellor string    // public id, "" for whoever
+	Except     []string  // public ids; of whoever, not these
 	Campus     string    // code, "" for wherever
 	From       time.Time // the first day, zero for now
 	To         time.Time // the last day, zero for whenever
@@ -67,8 +69,9 @@ type Wait struct {
 	PublicID string
 	State    WaitState
 	Want     Want
-	Name     string // the counsellor's, "" for whoever
-	Campus   string // name, "" for wherever
+	Name     string   // the counsellor's, "" for whoever
+	Except   []string // names of those it is not
+	Campus   string   // name, "" for wherever
 	Since    time.Time
 	Place    int       // in the queue, from 1
 	AskedAt  time.Time // since when we ask whether it is still wanted; zero: not asked
@@ -90,6 +93,8 @@ func (w Wait) Says(zone *time.Location) string {
 	switch {
 	case w.Name != "":
 		parts = append(parts, w.Name+"老师")
+	case len(w.Except) > 0:
+		parts = append(parts, "除了"+strings.Join(w.Except, "老师、")+"老师都可以")
 	case !w.Want.Earlier:
 		parts = append(parts, "哪位老师都可以")
 	}
@@ -213,22 +218,12 @@ func mayWait(ctx context.Context, tx *store.Tx, who identity.Person, want Want, 
 // newWaitFor finds whom and where the wish names.
 func newWaitFor(ctx context.Context, tx *store.Tx, want Want) (newWait, error) {
 	n := newWait{PublicID: store.NewPublicID(), Want: want}
-	where, args := "where c.active", []any(nil)
-	if want.Counsellor != "" {
-		where, args = "where c.active and c.public_id = $1", []any{want.Counsellor}
-	}
-	list, err := selectCounsellors(ctx, tx, where, args...)
-	switch {
-	case err != nil:
+	list, err := selectCounsellors(ctx, tx, "where c.active")
+	if err != nil {
 		return n, fmt.Errorf("load counsellors: %w", err)
-	case len(list) == 0 && want.Counsellor != "":
-		return n, errs.Field("counsellor", "没有找到这位老师，可能暂时不接待。请换一位，或选哪位都可以。")
-	case len(list) == 0:
-		return n, errs.New(errs.Unavailable, "中心现在没有接待的老师，暂时不能排队。")
 	}
-	n.Centre = list[0].centre
-	if want.Counsellor != "" {
-		n.Counsellor = list[0].id
+	if n.Centre, n.Counsellor, n.Except, err = whose(list, want); err != nil {
+		return n, err
 	}
 	if want.Campus == "" {
 		return n, nil
@@ -241,6 +236,30 @@ func newWaitFor(ctx context.Context, tx *store.Tx, want Want) (newWait, error) {
 		return n, fmt.Errorf("load campus: %w", err)
 	}
 	return n, nil
+}
+
+// whose finds the counsellor a wish names, 0 for whoever, and those it leaves out.
+func whose(list []Counsellor, want Want) (centre, counsellor int64, except []int64, err error) {
+	for _, c := range list {
+		switch {
+		case c.PublicID == want.Counsellor:
+			counsellor = c.id
+		case slices.Contains(want.Except, c.PublicID):
+			except = append(except, c.id)
+		}
+	}
+	switch {
+	case len(list) == 0:
+		err = errs.New(errs.Unavailable, "中心现在没有接待的老师，暂时不能排队。")
+		return 0, 0, nil, err
+	case want.Counsellor != "" && counsellor == 0:
+		err = errs.Field("counsellor", "没有找到这位老师，可能暂时不接待。请换一位，或选哪位都可以。")
+	case want.Counsellor != "" && len(want.Except) > 0:
+		err = errs.Field("except", "只等一位老师时，不用再排除别的老师。")
+	case len(except) == len(list):
+		err = errs.Field("except", "至少留一位老师，才等得到空位。")
+	}
+	return list[0].centre, counsellor, except, err
 }
 
 // enter takes the place in the queue; the unique index decides between two faces.

@@ -19,6 +19,7 @@ type wait struct {
 	Since      time.Time `json:"since"`
 	Counsellor string    `json:"counsellor"`
 	Name       string    `json:"name"`
+	Except     []string  `json:"except"`
 	Campus     string    `json:"campus"`
 	From       string    `json:"from"`
 	To         string    `json:"to"`
@@ -49,7 +50,8 @@ func waitIn(zone *time.Location) func(counselling.Wait) wait {
 	}
 	return func(w counselling.Wait) wait {
 		out := wait{
-			ID: w.PublicID, Place: w.Place, Since: w.Since.In(zone), Counsellor: w.Want.Counsellor, Name: w.Name, Campus: w.Want.Campus,
+			ID: w.PublicID, Place: w.Place, Since: w.Since.In(zone), Counsellor: w.Want.Counsellor, Name: w.Name,
+			Except: append([]string{}, w.Want.Except...), Campus: w.Want.Campus,
 			From: day(w.Want.From), To: day(w.Want.To), Part: string(w.Want.Part), Earlier: w.Want.Earlier, Asked: !w.AskedAt.IsZero(), Skipped: w.Skipped,
 			Student: student{w.Student.Name, w.Student.Number, w.Student.College},
 		}
@@ -79,16 +81,17 @@ func (f face) wait(c *page.Context) error {
 // join takes a place in the queue. A repeat only answers with it.
 func (f face) join(c *page.Context) error {
 	var in struct {
-		Counsellor string `json:"counsellor"`
-		Campus     string `json:"campus"`
-		From       string `json:"from"`
-		To         string `json:"to"`
-		Part       string `json:"part"`
+		Counsellor string   `json:"counsellor"`
+		Except     []string `json:"except"`
+		Campus     string   `json:"campus"`
+		From       string   `json:"from"`
+		To         string   `json:"to"`
+		Part       string   `json:"part"`
 	}
 	if err := c.ReadJSON(&in); err != nil {
 		return err
 	}
-	want := counselling.Want{Counsellor: in.Counsellor, Campus: in.Campus, Part: counselling.Part(in.Part)}
+	want := counselling.Want{Counsellor: in.Counsellor, Except: in.Except, Campus: in.Campus, Part: counselling.Part(in.Part)}
 	for name, day := range map[string]struct {
 		text string
 		into *time.Time

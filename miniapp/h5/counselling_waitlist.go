@@ -53,7 +53,7 @@ func (f face) join(c *page.Context) error {
 
 // wantOf reads the form.
 func wantOf(c *page.Context) (counselling.Want, error) {
-	w := counselling.Want{Counsellor: c.Form("counsellor"), Campus: c.Form("campus"), Part: counselling.Part(c.Form("part"))}
+	w := counselling.Want{Counsellor: c.Form("counsellor"), Except: c.Forms("except"), Campus: c.Form("campus"), Part: counselling.Part(c.Form("part"))}
 	fields := map[string]string{}
 	for name, day := range map[string]*time.Time{"from": &w.From, "to": &w.To} {
 		v := c.Form(name)
@@ -107,6 +107,7 @@ func (f face) waited(c *page.Context, err error) error { return done(c, err, wai
 // waitAgain is the queue as it is now, with what was typed.
 func (f face) waitAgain(c *page.Context) (*page.Queue, error) {
 	p, err := f.wait(c)
-	p.Counsellor, p.Campus, p.From, p.To, p.Part = c.Form("counsellor"), c.Form("campus"), c.Form("from"), c.Form("to"), c.Form("part")
+	p.Counsellor, p.Except, p.Campus = c.Form("counsellor"), c.Forms("except"), c.Form("campus")
+	p.From, p.To, p.Part = c.Form("from"), c.Form("to"), c.Form("part")
 	return p, err
 }

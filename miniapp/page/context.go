@@ -184,6 +184,9 @@ func (c *Context) Query(name string) string { return c.Gin.Query(name) }
 // Form returns an input of the posted form, without blanks at its ends.
 func (c *Context) Form(name string) string { return strings.TrimSpace(c.Gin.PostForm(name)) }
 
+// Forms returns every value of a field that may be given several times, as checkboxes are.
+func (c *Context) Forms(name string) []string { return c.Gin.PostFormArray(name) }
+
 // Now is when the request came, by the product's clock.
 func (c *Context) Now() time.Time { return c.received }
 

@@ -1,6 +1,10 @@
 package page
 
-import "github.com/xuegong/xuegong/internal/counselling"
+import (
+	"slices"
+
+	"github.com/xuegong/xuegong/internal/counselling"
+)
 
 // Queue is the student's place in the queue, or the form to take one (T2).
 type Queue struct {
@@ -13,10 +17,14 @@ type Queue struct {
 
 	// What was typed.
 	Counsellor, Campus, From, To, Part string
+	Except                             []string
 }
 
 // Template implements Page.
 func (*Queue) Template() string { return "h5/counselling_wait" }
+
+// Excepts tells whether a counsellor was ticked as one not to wait for.
+func (p *Queue) Excepts(counsellor string) bool { return slices.Contains(p.Except, counsellor) }
 
 // Parts are the parts of a day to choose from.
 func (*Queue) Parts() []counselling.Part { return counselling.Parts() }

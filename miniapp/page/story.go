@@ -39,6 +39,7 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 	wrongBase.refuse(errs.Field("to", "最后一天不要早于第一天。"))
 	wrongQueue := s.queue(wrongBase, false, false)
 	wrongQueue.From, wrongQueue.To, wrongQueue.Part = "2026-10-16", "2026-10-14", "morning"
+	wrongQueue.Except = []string{"0counsellor2"}
 	asked := s.queue(base("排队等空位", "/m/counselling"), true, false)
 	asked.Wait.AskedAt = now
 	skipped := s.queue(base("排队等空位", "/m/counselling"), true, false)
