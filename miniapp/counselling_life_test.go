@@ -147,6 +147,7 @@ func TestOffer_waits_while_a_new_notice_is_read(t *testing.T) {
 	b, full := w.as("s02"), w.bookings("s05")[0]
 	form := b.get(waitPath).form(waitPath)
 	form.Set("counsellor", full.Slot.Counsellor)
+	form.Del("except") // none is ticked
 	form.Set("from", full.Slot.StartsAt.Format(time.DateOnly))
 	form.Set("to", full.Slot.StartsAt.Format(time.DateOnly))
 	form.Set("part", "morning")
