@@ -35,20 +35,22 @@ type countRow struct {
 }
 
 // countBookings counts the bookings of hours that begin in [from, to) four ways at once.
-// They are read once and counted by hashing into cells, one for each tenth of a day from
-// the request to the hour; the median is found among the cells, so that two years of
-// bookings are not sorted four times.
+// They are read once and hashed into cells, one for each tenth of a day from the request to
+// the hour; the median is found among the cells, so that two years of bookings are not
+// sorted for it four times.
 func countBookings(ctx context.Context, tx *store.Tx, centre int64, from, to time.Time, by Bucket) ([]countRow, error) {
 	var rows []countRow
 	err := tx.SelectContext(ctx, &rows, `
-		with cell as (
-			select bucket, counsellor_id, campus_id, state, open, tenths, count(*) n
-			from (
-				select date_trunc($4, s.starts_at at time zone $5) bucket, s.counsellor_id, s.campus_id, s.open, b.state,
-					case when b.state in ('confirmed', 'arrived', 'missed') then (date_part('epoch', s.starts_at - b.created_at) / 8640)::int end tenths
-				from slot s join booking b on b.slot_id = s.id and b.state <> 'offered'
-				where s.counsellor_id in (select id from counsellor where centre_id = $1) and s.starts_at >= $2 and s.starts_at < $3) counted
-			group by grouping sets ((bucket, state, open, tenths), (counsellor_id, state, open, tenths), (campus_id, state, open, tenths), (state, open, tenths))
+		with counted as materialized (
+			select date_trunc($4, s.starts_at at time zone $5) bucket, s.counsellor_id, s.campus_id, s.open, b.state,
+				case when b.state in ('confirmed', 'arrived', 'missed') then (date_part('epoch', s.starts_at - b.created_at) / 8640)::int end tenths
+			from slot s join booking b on b.slot_id = s.id and b.state <> 'offered'
+			where s.counsellor_id in (select id from counsellor where centre_id = $1) and s.starts_at >= $2 and s.starts_at < $3
+		), cell as ( -- not by grouping sets, for which PostgreSQL sorts
+			select bucket, null::bigint counsellor_id, null::bigint campus_id, state, open, tenths, count(*) n from counted group by bucket, state, open, tenths
+			union all select null, counsellor_id, null, state, open, tenths, count(*) from counted group by counsellor_id, state, open, tenths
+			union all select null, null, campus_id, state, open, tenths, count(*) from counted group by campus_id, state, open, tenths
+			union all select null, null, null, state, open, tenths, count(*) from counted group by state, open, tenths
 		), ranked as (
 			select *, sum(n) over (alike order by tenths) upto, sum(n) over (alike) waited from cell
 			window alike as (partition by bucket, counsellor_id, campus_id, tenths is null)
