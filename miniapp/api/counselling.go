@@ -335,11 +335,7 @@ func (f face) day(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	return reply(c, c.Update, func(tx *store.Tx, who identity.Person) (day, error) {
-		centre, err := centreOf(c, tx, who)
-		if err != nil {
-			return day{}, err
-		}
+	return replyOfCentre(c, c.Update, func(tx *store.Tx, who identity.Person, centre int64) (day, error) {
 		d, err := counselling.DayList(c, tx, who, centre, date)
 		return dayIn(c.Zone(), d), err
 	})
@@ -350,6 +346,17 @@ func dayIn(zone *time.Location, d counselling.Day) day {
 		Date: d.Date.In(zone).Format(time.DateOnly), Slots: listOf(d.Slots, slotIn(zone)).Items,
 		Bookings: listOf(d.Bookings, bookingIn(zone)).Items, Pending: listOf(d.Pending, bookingIn(zone)).Items,
 	}
+}
+
+// replyOfCentre is reply with the centre that is asked about.
+func replyOfCentre[T any](c *page.Context, in transaction, read func(tx *store.Tx, who identity.Person, centre int64) (T, error)) error {
+	return reply(c, in, func(tx *store.Tx, who identity.Person) (out T, err error) {
+		centre, err := centreOf(c, tx, who)
+		if err != nil {
+			return out, err
+		}
+		return read(tx, who, centre)
+	})
 }
 
 // centreOf finds the centre of the query by its public id, or the first the person works

@@ -142,11 +142,7 @@ func caseIn(zone *time.Location) func(counselling.Case) redCase {
 // cases lists whom the centre must talk to now, those that wait first; the front desk
 // sees those it was called to. Reading it is audited.
 func (f face) cases(c *page.Context) error {
-	return reply(c, c.Update, func(tx *store.Tx, who identity.Person) (list[redCase], error) {
-		centre, err := centreOf(c, tx, who)
-		if err != nil {
-			return list[redCase]{}, err
-		}
+	return replyOfCentre(c, c.Update, func(tx *store.Tx, who identity.Person, centre int64) (list[redCase], error) {
 		found, err := counselling.Cases(c, tx, who, centre)
 		return listOf(found, caseIn(c.Zone())), err
 	})
@@ -204,11 +200,7 @@ func (f face) duty(c *page.Context) error {
 		return err
 	}
 	zone := c.Zone()
-	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (roster, error) {
-		centre, err := centreOf(c, tx, who)
-		if err != nil {
-			return roster{}, err
-		}
+	return replyOfCentre(c, c.View, func(tx *store.Tx, who identity.Person, centre int64) (roster, error) {
 		found, err := counselling.Roster(c, tx, who, centre, from, to)
 		return roster{
 			listOf(found, func(d counselling.Duty) turn {

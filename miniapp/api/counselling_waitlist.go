@@ -152,11 +152,7 @@ func (f face) accept(c *page.Context) error {
 
 // waitlist is the centre's queue in its order; reading it is audited.
 func (f face) waitlist(c *page.Context) error {
-	return reply(c, c.Update, func(tx *store.Tx, who identity.Person) (list[wait], error) {
-		centre, err := centreOf(c, tx, who)
-		if err != nil {
-			return list[wait]{}, err
-		}
+	return replyOfCentre(c, c.Update, func(tx *store.Tx, who identity.Person, centre int64) (list[wait], error) {
 		found, err := counselling.Waitlist(c, tx, who, centre)
 		return listOf(found, waitIn(c.Zone())), err
 	})

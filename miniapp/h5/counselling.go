@@ -197,18 +197,23 @@ func (f face) bookPage(c *page.Context) (*page.Book, error) {
 		if err := counselling.MayBegin(c, tx, who); err != nil {
 			return err
 		}
-		slots, err := counselling.Slots(c, tx, who, c.Param("counsellor"), tx.Now(), time.Time{})
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(slots, func(s counselling.Slot) bool { return s.PublicID == c.Param("slot") })
-		if i < 0 || !slots[i].Bookable() {
-			return errFull
-		}
-		p.Slot = slots[i]
-		return nil
+		p.Slot, err = freeSlot(c, tx, who, c.Param("counsellor"))
+		return err
 	})
 	return p, err
+}
+
+// freeSlot is the hour of the path, of one counsellor or of any, if it can be booked.
+func freeSlot(c *page.Context, tx *store.Tx, who identity.Person, counsellor string) (counselling.Slot, error) {
+	slots, err := counselling.Slots(c, tx, who, counsellor, tx.Now(), time.Time{})
+	if err != nil {
+		return counselling.Slot{}, err
+	}
+	i := slices.IndexFunc(slots, func(s counselling.Slot) bool { return s.PublicID == c.Param("slot") })
+	if i < 0 || !slots[i].Bookable() {
+		return counselling.Slot{}, errFull
+	}
+	return slots[i], nil
 }
 
 // otherTime answers a refusal with the hours as they are now (D-43).

@@ -57,15 +57,9 @@ func (f face) askMove(c *page.Context) error {
 		if p.Booking, err = own(c, tx, who); err != nil {
 			return err
 		}
-		slots, err := counselling.Slots(c, tx, who, "", tx.Now(), time.Time{})
-		if err != nil {
+		if p.To, err = freeSlot(c, tx, who, ""); err != nil {
 			return err
 		}
-		i := slices.IndexFunc(slots, func(s counselling.Slot) bool { return s.PublicID == c.Param("slot") })
-		if i < 0 || !slots[i].Bookable() {
-			return errFull
-		}
-		p.To = slots[i]
 		p.Confirmed = p.State == counselling.Confirmed && !set.MoveConfirms && p.To.Counsellor == p.Slot.Counsellor
 		return nil
 	})
