@@ -272,7 +272,7 @@ func (t talk) hear(text string) error {
 	case len(m.Alternatives) > 0:
 		return t.offer(m.Alternatives, w)
 	default:
-		return t.help("这句话我还没看懂。")
+		return t.unclear()
 	}
 }
 

@@ -250,7 +250,7 @@ func (t talk) choose(title string, list []request.Application, key func(request.
 func (t talk) where(list []request.Application) error {
 	var lines []string
 	add := func(d service.Definition) {
-		line := fmt.Sprintf("%s，%s，电话 %s", d.Place, d.Hours, t.contact(d))
+		line := fmt.Sprintf("%s，%s，联系%s", d.Place, d.Hours, t.contact(d))
 		if d.Place != "" && !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}

@@ -145,6 +145,14 @@ func (t talk) help(first string) error {
 	return t.say(t.helpText(modules, first))
 }
 
+// unclear answers a sentence that nothing is known for.
+func (t talk) unclear() error {
+	if !t.who.IsStudent() {
+		return t.help("这句话我还没看懂。")
+	}
+	return t.say("这句话我还没看懂。换个说法试试，例如" + t.examples() + "。\n写“帮助”看能办的全部；想找人，写“人工”。")
+}
+
 // modules are those of the home page with the services offered now.
 func (t talk) modules() ([]templates.Module, error) {
 	home, err := service.Home(t.ctx, t.tx, t.Home)
@@ -281,7 +289,7 @@ func (t talk) offer(alternatives []string, w dialogue.Wish) error {
 		}
 	}
 	if len(o.Buttons) == 0 {
-		return t.help("这句话我还没看懂。")
+		return t.unclear()
 	}
 	if len(o.Buttons) == 1 {
 		o.Title, none = "想办的是这一件吗？", "不是"
