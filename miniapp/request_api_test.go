@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -195,5 +196,44 @@ func TestAPI_an_application_of_somebody_else_is_as_one_nobody_made(t *testing.T)
 		if got.status != http.StatusForbidden || made.status != got.status || made.body != got.body {
 			t.Errorf("%s %s: %d %s for a real one, %d %s for an invented one", call.method, call.rest, got.status, got.body, made.status, made.body)
 		}
+	}
+}
+
+func TestAPI_a_list_is_read_page_by_page(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t)
+	b := w.as("s01")
+	b.submitted()
+	b.begin("hardship-certificate")
+	type entry struct{ Code, ID string }
+	type page struct {
+		Items []entry
+		Next  string
+	}
+	for path, want := range map[string]int{"/api/v1/services": len(read[page](t, b.json(http.MethodGet, "/api/v1/services", "")).Items), "/api/v1/applications": 2} {
+		var names []string
+		for after := ""; ; {
+			p := read[page](t, b.json(http.MethodGet, path+"?limit=1&after="+after, ""))
+			if len(p.Items) != 1 {
+				t.Fatalf("%s: a page of %d", path, len(p.Items))
+			}
+			names = append(names, p.Items[0].Code+p.Items[0].ID)
+			if after = p.Next; after == "" {
+				break
+			}
+		}
+		slices.Sort(names)
+		if got := len(slices.Compact(names)); got != want {
+			t.Errorf("%s: %d by pages, want %d", path, got, want)
+		}
+		for _, wrong := range []string{"limit=0", "limit=201", "limit=many", "limit=-1", "after=nothing"} {
+			if res := b.json(http.MethodGet, path+"?"+wrong, ""); res.status != http.StatusUnprocessableEntity || !strings.Contains(res.body, strings.Split(wrong, "=")[0]) {
+				t.Errorf("%s?%s: %d %s", path, wrong, res.status, res.body)
+			}
+		}
+	}
+	mine := read[page](t, b.json(http.MethodGet, "/api/v1/applications", "")).Items[0].ID
+	if res := w.as("s02").json(http.MethodGet, "/api/v1/applications?after="+mine, ""); res.status != http.StatusUnprocessableEntity {
+		t.Errorf("a page after another student's application: %d", res.status)
 	}
 }

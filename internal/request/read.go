@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/audit"
@@ -15,13 +16,40 @@ import (
 	"github.com/xuegong/xuegong/internal/store"
 )
 
-// Mine lists the student's own applications, drafts among them, the newest first, without
-// history; those under way have their review, which knows what comes next (D-68).
+// Mine is the first page of MineAfter.
 func (e *Engine) Mine(ctx context.Context, tx *store.Tx, who identity.Person) ([]Application, error) {
-	list, err := applications(ctx, tx, `where a.student_id = $1 order by a.id desc limit 100`, who.ID)
-	if err != nil {
-		return nil, fmt.Errorf("list own applications: %w", err)
+	list, _, err := e.MineAfter(ctx, tx, who, "", 100)
+	return list, err
+}
+
+// MineAfter lists the student's own applications, drafts among them, the newest first,
+// without history; those under way have their review, which knows what comes next (D-68).
+// after is what the page before returned as next; next "" is the end.
+func (e *Engine) MineAfter(ctx context.Context, tx *store.Tx, who identity.Person, after string, limit int) (list []Application, next string, err error) {
+	before := int64(math.MaxInt64)
+	if after != "" {
+		last, err := one(ctx, tx, after)
+		if store.Missing(err) || err == nil && last.Student.ID != who.ID {
+			return nil, "", errs.Field("after", "接着的那一条已经不在名单里，请从第一页开始。")
+		}
+		if err != nil {
+			return nil, "", fmt.Errorf("find page: %w", err)
+		}
+		before = last.id
 	}
+	list, err = applications(ctx, tx, `where a.student_id = $1 and a.id < $2 order by a.id desc limit $3`, who.ID, before, limit+1)
+	if err != nil {
+		return nil, "", fmt.Errorf("list own applications: %w", err)
+	}
+	if len(list) > limit {
+		list = list[:limit]
+		next = list[limit-1].PublicID
+	}
+	return list, next, withReviews(ctx, tx, list)
+}
+
+// withReviews adds to those under way their review.
+func withReviews(ctx context.Context, tx *store.Tx, list []Application) error {
 	var under []string
 	for _, a := range list {
 		if a.State == Submitted || a.State == Returned {
@@ -32,7 +60,7 @@ func (e *Engine) Mine(ctx context.Context, tx *store.Tx, who identity.Person) ([
 	for i, a := range list {
 		list[i].Review = reviews[a.PublicID]
 	}
-	return list, err
+	return err
 }
 
 // Get returns an application with everything about it to its student, to the office that

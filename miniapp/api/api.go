@@ -4,13 +4,16 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
@@ -135,16 +138,62 @@ func moment(t time.Time, zone *time.Location) *time.Time {
 	return &t
 }
 
-// list is how every list is answered.
+// list is how every list is answered, a page of it at a time.
 type list[T any] struct {
-	Items []T `json:"items"`
+	Items []T    `json:"items"`
+	Next  string `json:"next"` // after of the page that follows, "" at the end
 }
 
-// listOf converts a list; an empty one is [], never null.
-func listOf[T, U any](items []T, convert func(T) U) list[U] {
-	out := list[U]{Items: make([]U, len(items))}
+// listOf converts all of a list; an empty one is [], never null.
+func listOf[T, U any](items []T, convert func(T) U) []U {
+	out := make([]U, len(items))
 	for i, item := range items {
-		out.Items[i] = convert(item)
+		out[i] = convert(item)
 	}
 	return out
+}
+
+// The size of a page.
+const (
+	mostListed  = 200
+	usualListed = 100
+)
+
+var errNoPage = errs.Field("after", "接着的那一条已经不在名单里，请从第一页开始。")
+
+// limitOf reads how many the call asks for.
+func limitOf(c *page.Context) (int, error) {
+	v := c.Query("limit")
+	if v == "" {
+		return usualListed, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > mostListed {
+		return 0, errs.Field("limit", fmt.Sprintf("limit 写 1 到 %d 的整数。", mostListed))
+	}
+	return n, nil
+}
+
+// pageOf converts the page of a whole list that the call asks for: what comes behind the
+// entry whose key it names. Entries that come or go meanwhile are neither repeated nor
+// left out; only where that entry itself is gone, one begins anew.
+func pageOf[T, U any](c *page.Context, items []T, key func(T) string, convert func(T) U) (list[U], error) {
+	limit, err := limitOf(c)
+	if err != nil {
+		return list[U]{}, err
+	}
+	if after := c.Query("after"); after != "" {
+		i := slices.IndexFunc(items, func(item T) bool { return key(item) == after })
+		if i < 0 {
+			return list[U]{}, errNoPage
+		}
+		items = items[i+1:]
+	}
+	out := list[U]{}
+	if len(items) > limit {
+		items = items[:limit]
+		out.Next = key(items[limit-1])
+	}
+	out.Items = listOf(items, convert)
+	return out, nil
 }

@@ -57,7 +57,10 @@ type counsellor struct {
 func (f face) counsellors(c *page.Context) error {
 	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[counsellor], error) {
 		found, err := counselling.Counsellors(c, tx, who)
-		return listOf(found, counsellorIn(c.Zone())), err
+		if err != nil {
+			return list[counsellor]{}, err
+		}
+		return pageOf(c, found, func(l counselling.Counsellor) string { return l.PublicID }, counsellorIn(c.Zone()))
 	})
 }
 
@@ -107,7 +110,10 @@ func (f face) slots(c *page.Context) error {
 	}
 	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[slot], error) {
 		found, err := counselling.Slots(c, tx, who, c.Query("counsellor"), from, to)
-		return listOf(found, slotIn(c.Zone())), err
+		if err != nil {
+			return list[slot]{}, err
+		}
+		return pageOf(c, found, func(s counselling.Slot) string { return s.PublicID }, slotIn(c.Zone()))
 	})
 }
 
@@ -177,7 +183,7 @@ func bookingIn(zone *time.Location) func(counselling.Booking) booking {
 		}
 		out.History = listOf(b.History, func(e counselling.Event) event {
 			return event{e.At.In(zone), string(e.State), e.By, e.Reason, hourIn(zone, e.From), hourIn(zone, e.To)}
-		}).Items
+		})
 		return out
 	}
 }
@@ -186,7 +192,10 @@ func bookingIn(zone *time.Location) func(counselling.Booking) booking {
 func (f face) bookings(c *page.Context) error {
 	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[booking], error) {
 		found, err := counselling.Mine(c, tx, who)
-		return listOf(found, bookingIn(c.Zone())), err
+		if err != nil {
+			return list[booking]{}, err
+		}
+		return pageOf(c, found, func(b counselling.Booking) string { return b.PublicID }, bookingIn(c.Zone()))
 	})
 }
 
@@ -343,8 +352,8 @@ func (f face) day(c *page.Context) error {
 
 func dayIn(zone *time.Location, d counselling.Day) day {
 	return day{
-		Date: d.Date.In(zone).Format(time.DateOnly), Slots: listOf(d.Slots, slotIn(zone)).Items,
-		Bookings: listOf(d.Bookings, bookingIn(zone)).Items, Pending: listOf(d.Pending, bookingIn(zone)).Items,
+		Date: d.Date.In(zone).Format(time.DateOnly), Slots: listOf(d.Slots, slotIn(zone)),
+		Bookings: listOf(d.Bookings, bookingIn(zone)), Pending: listOf(d.Pending, bookingIn(zone)),
 	}
 }
 

@@ -46,12 +46,12 @@ func (f face) intake(c *page.Context) error {
 			return intake{}, err
 		}
 		needed, err := counselling.NeedsIntake(c, tx, who)
-		return intake{needed, form.Version, listOf(form.Questions, questionOut).Items}, err
+		return intake{needed, form.Version, listOf(form.Questions, questionOut)}, err
 	})
 }
 
 func questionOut(q counselling.Question) question {
-	return question{q.Text, listOf(q.Options, func(o counselling.Option) string { return o.Text }).Items}
+	return question{q.Text, listOf(q.Options, func(o counselling.Option) string { return o.Text })}
 }
 
 // answerIntake keeps my answers. After a red one help is true: the numbers to call come
@@ -129,11 +129,11 @@ func caseIn(zone *time.Location) func(counselling.Case) redCase {
 			TakenBy: k.TakenBy, TakenAt: moment(k.TakenAt, zone), ClosedBy: k.ClosedBy, ClosedAt: moment(k.ClosedAt, zone), Outcome: k.Outcome,
 			Minor: k.Minor, Guardian: k.Guardian,
 		}
-		out.History = listOf(k.History, func(e counselling.CaseEvent) caseEvent { return caseEvent{e.At.In(zone), e.Label(), e.By} }).Items
+		out.History = listOf(k.History, func(e counselling.CaseEvent) caseEvent { return caseEvent{e.At.In(zone), e.Label(), e.By} })
 		if k.Intake != nil {
 			out.Intake = &intakeAnswer{string(k.Intake.Level), k.Intake.AnsweredAt.In(zone), listOf(k.Intake.Answers, func(a counselling.Answer) intakeReply {
 				return intakeReply{a.Question, a.Answer, string(a.Level)}
-			}).Items}
+			})}
 		}
 		return out
 	}
@@ -144,7 +144,10 @@ func caseIn(zone *time.Location) func(counselling.Case) redCase {
 func (f face) cases(c *page.Context) error {
 	return replyOfCentre(c, c.Update, func(tx *store.Tx, who identity.Person, centre int64) (list[redCase], error) {
 		found, err := counselling.Cases(c, tx, who, centre)
-		return listOf(found, caseIn(c.Zone())), err
+		if err != nil {
+			return list[redCase]{}, err
+		}
+		return pageOf(c, found, func(k counselling.Case) string { return k.PublicID }, caseIn(c.Zone()))
 	})
 }
 
@@ -189,8 +192,8 @@ type gap struct {
 }
 
 type roster struct {
-	Items []turn `json:"items"`
-	Gaps  []gap  `json:"gaps"`
+	list[turn]
+	Gaps []gap `json:"gaps"`
 }
 
 // duty is who answers red answers in a span, by default the coming week, and when nobody does.
@@ -202,11 +205,13 @@ func (f face) duty(c *page.Context) error {
 	zone := c.Zone()
 	return replyOfCentre(c, c.View, func(tx *store.Tx, who identity.Person, centre int64) (roster, error) {
 		found, err := counselling.Roster(c, tx, who, centre, from, to)
-		return roster{
-			listOf(found, func(d counselling.Duty) turn {
-				return turn{d.Name, d.StartsAt.In(zone), d.EndsAt.In(zone), d.Position}
-			}).Items,
-			listOf(counselling.Gaps(found, from, to), func(g counselling.Gap) gap { return gap{g.From.In(zone), g.To.In(zone)} }).Items,
-		}, err
+		if err != nil {
+			return roster{}, err
+		}
+		key := func(d counselling.Duty) string { return d.StartsAt.UTC().Format(time.RFC3339) + " " + d.Name }
+		turns, err := pageOf(c, found, key, func(d counselling.Duty) turn {
+			return turn{d.Name, d.StartsAt.In(zone), d.EndsAt.In(zone), d.Position}
+		})
+		return roster{turns, listOf(counselling.Gaps(found, from, to), func(g counselling.Gap) gap { return gap{g.From.In(zone), g.To.In(zone)} })}, err
 	})
 }

@@ -80,7 +80,7 @@ func strikeIn(c *page.Context) func(counselling.Strike) strike {
 }
 
 type strikes struct {
-	Items       []strike   `json:"items"`
+	list[strike]
 	Count       int        `json:"count"`
 	Limit       int        `json:"limit"`
 	PausedUntil *time.Time `json:"paused_until"`
@@ -90,10 +90,14 @@ type strikes struct {
 func (f face) strikes(c *page.Context) error {
 	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (strikes, error) {
 		found, err := counselling.MyStrikes(c, tx, who)
-		out := strikes{Items: listOf(found.List, strikeIn(c)).Items, Count: found.Count, Limit: found.Limit}
+		if err != nil {
+			return strikes{}, err
+		}
+		out := strikes{Count: found.Count, Limit: found.Limit}
 		if found.Paused(c.Now()) {
 			out.PausedUntil = moment(found.PausedUntil, c.Zone())
 		}
+		out.list, err = pageOf(c, found.List, func(s counselling.Strike) string { return s.PublicID }, strikeIn(c))
 		return out, err
 	})
 }

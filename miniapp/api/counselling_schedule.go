@@ -44,7 +44,7 @@ type hoursRule struct {
 
 func ruleOut(r counselling.Rule) hoursRule {
 	return hoursRule{
-		ID: r.PublicID, Weekdays: listOf(r.Weekdays, func(d time.Weekday) int { return int(d) }).Items, Weeks: string(r.Weeks),
+		ID: r.PublicID, Weekdays: listOf(r.Weekdays, func(d time.Weekday) int { return int(d) }), Weeks: string(r.Weeks),
 		From: clockOf(r.From), To: clockOf(r.To), Length: r.Length, Buffer: r.Buffer, Campus: r.Code, Place: r.Place, Shared: r.Shared,
 		Capacity: r.Capacity, Begins: dateOf(r.Begins), Ends: dateOf(r.Ends),
 	}
@@ -112,11 +112,11 @@ func (f face) schedule(c *page.Context) error {
 	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (schedule, error) {
 		s, err := counselling.ScheduleOf(c, tx, who, c.Param("counsellor"), from, to)
 		return schedule{
-			listOf(s.Rules, ruleOut).Items,
+			listOf(s.Rules, ruleOut),
 			listOf(s.Offs, func(o counselling.Off) absence {
 				return absence{o.PublicID, o.From.In(zone), o.To.In(zone), string(o.Why)}
-			}).Items,
-			listOf(s.Slots, slotIn(zone)).Items, s.May,
+			}),
+			listOf(s.Slots, slotIn(zone)), s.May,
 		}, err
 	})
 }
@@ -135,7 +135,7 @@ func (f face) replan(c *page.Context, do func(tx *store.Tx, who identity.Person)
 	out := change{Stay: []booking{}}
 	return once(c, func(tx *store.Tx, who identity.Person) error {
 		did, err := do(tx, who)
-		out = change{len(did.Added), len(did.Removed), len(did.Blocked), listOf(did.Stay, bookingIn(c.Zone())).Items}
+		out = change{len(did.Added), len(did.Removed), len(did.Blocked), listOf(did.Stay, bookingIn(c.Zone()))}
 		return err
 	}, func(c *page.Context) error { return c.JSON(http.StatusOK, out) })
 }
@@ -211,9 +211,12 @@ func (f face) days(c *page.Context) error {
 	}
 	return reply(c, c.View, func(tx *store.Tx, _ identity.Person) (list[specialDay], error) {
 		found, err := calendar.Year(c, tx, year)
-		return listOf(found, func(s calendar.Special) specialDay {
+		if err != nil {
+			return list[specialDay]{}, err
+		}
+		return pageOf(c, found, func(s calendar.Special) string { return s.Day.Format(time.DateOnly) }, func(s calendar.Special) specialDay {
 			return specialDay{s.Day.Format(time.DateOnly), string(s.Kind), s.Name, int(s.Follows)}
-		}), err
+		})
 	})
 }
 

@@ -154,7 +154,10 @@ func (f face) accept(c *page.Context) error {
 func (f face) waitlist(c *page.Context) error {
 	return replyOfCentre(c, c.Update, func(tx *store.Tx, who identity.Person, centre int64) (list[wait], error) {
 		found, err := counselling.Waitlist(c, tx, who, centre)
-		return listOf(found, waitIn(c.Zone())), err
+		if err != nil {
+			return list[wait]{}, err
+		}
+		return pageOf(c, found, func(w counselling.Wait) string { return w.PublicID }, waitIn(c.Zone()))
 	})
 }
 

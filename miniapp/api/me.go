@@ -51,11 +51,14 @@ type item struct {
 func (f face) home(c *page.Context) error {
 	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[module], error) {
 		home, err := service.Home(c, tx, f.Home)
-		return listOf(page.ModulesFor(home, who), moduleOut), err
+		if err != nil {
+			return list[module]{}, err
+		}
+		return pageOf(c, page.ModulesFor(home, who), func(m templates.Module) string { return m.Name }, moduleOut)
 	})
 }
 
 func moduleOut(m templates.Module) module {
 	items := listOf(m.Items, func(i templates.Item) item { return item{i.Code, i.Title, i.Detail, i.Path} })
-	return module{m.Name, items.Items}
+	return module{m.Name, items}
 }

@@ -105,6 +105,45 @@ func TestOpenAPI_describes_each_call_fully(t *testing.T) {
 	}
 }
 
+func TestOpenAPI_every_list_has_pages(t *testing.T) {
+	t.Parallel()
+	d, text := load(t)
+	var schemas struct {
+		Paths map[string]struct {
+			Get struct {
+				Responses map[string]struct {
+					Content map[string]struct{ Schema shape }
+				}
+			}
+		}
+		Components struct{ Schemas map[string]shape }
+	}
+	if err := json.Unmarshal([]byte(text), &schemas); err != nil {
+		t.Fatal(err)
+	}
+	for path, ops := range schemas.Paths {
+		s := ops.Get.Responses["200"].Content["application/json"].Schema
+		if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
+			s = schemas.Components.Schemas[name]
+		}
+		if s.Properties["items"] == nil {
+			continue
+		}
+		refs := ""
+		for _, p := range d.Paths[path]["get"].Parameters {
+			refs += p.Ref + " "
+		}
+		if s.Properties["next"] == nil || !strings.Contains(refs, "/After") || !strings.Contains(refs, "/Limit") {
+			t.Errorf("%s is a list without pages", path)
+		}
+	}
+}
+
+type shape struct {
+	Ref        string `json:"$ref"`
+	Properties map[string]any
+}
+
 func TestScope(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ method, path, want string }{

@@ -52,7 +52,7 @@ type finding struct {
 func findingsOf(v rule.Verdict, zone *time.Location) []finding {
 	return listOf(v.Findings, func(f rule.Finding) finding {
 		return finding{f.Rule, f.Text, f.Value, f.Source, moment(f.At, zone), string(f.Result), f.Otherwise}
-	}).Items
+	})
 }
 
 type serviceOffer struct {
@@ -77,7 +77,10 @@ func serviceOfferIn(zone *time.Location) func(request.Offer) serviceOffer {
 func (f face) services(c *page.Context) error {
 	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[serviceOffer], error) {
 		offers, err := f.Requests.Services(c, tx, who)
-		return listOf(offers, serviceOfferIn(c.Zone())), err
+		if err != nil {
+			return list[serviceOffer]{}, err
+		}
+		return pageOf(c, offers, func(o request.Offer) string { return o.Service.Code }, serviceOfferIn(c.Zone()))
 	})
 }
 
@@ -108,7 +111,7 @@ func (f face) service(c *page.Context) error {
 		out := wholeOffer{
 			serviceOffer: serviceOfferIn(c.Zone())(o), Department: d.Department, Place: d.Place, Hours: d.Hours, Contacts: d.ContactsFor(who.CampusName),
 			Notice:    serviceNotice{Version: d.Notice.Version(), Attention: d.Notice.Attention, Process: d.Notice.Process},
-			Materials: listOf(d.Paper(), func(m service.Material) string { return m.Name }).Items,
+			Materials: listOf(d.Paper(), func(m service.Material) string { return m.Name }),
 		}
 		_, out.Notice.Agreed, err = service.Agreed(c, tx, who, d)
 		return out, err
@@ -162,8 +165,8 @@ func (f face) showPaper(c *page.Context, id string) error {
 
 func paperIn(zone *time.Location, p request.Paper) paper {
 	return paper{
-		ID: p.PublicID, Service: p.Service.Code, Returned: p.Returned, Marked: listOf(p.Marked, same).Items, Reason: p.Reason,
-		Answers: p.Answers, Missing: listOf(p.Missing, same).Items, Blocked: p.Blocked, Agreed: p.Agreed, Ready: p.Ready(),
+		ID: p.PublicID, Service: p.Service.Code, Returned: p.Returned, Marked: listOf(p.Marked, same), Reason: p.Reason,
+		Answers: p.Answers, Missing: listOf(p.Missing, same), Blocked: p.Blocked, Agreed: p.Agreed, Ready: p.Ready(),
 		Findings: findingsOf(p.Verdict, zone),
 	}
 }
@@ -377,10 +380,10 @@ func applicationIn(zone *time.Location) func(request.Application) application {
 		out := application{
 			ID: a.PublicID, Number: a.Number, Service: a.Service.Code, Title: a.Service.Title, State: string(a.State), Label: a.StateLabel(),
 			CreatedAt: a.CreatedAt.In(zone), SubmittedAt: moment(a.SubmittedAt, zone), EndedAt: moment(a.EndedAt, zone),
-			Reason: a.Review.Reason, Opinion: a.Review.Opinion, Marked: listOf(a.Review.Marked, same).Items,
+			Reason: a.Review.Reason, Opinion: a.Review.Opinion, Marked: listOf(a.Review.Marked, same),
 			Materials: listOf(a.Materials, func(m request.Material) material {
 				return material{m.Code, m.Name, m.Required, moment(m.ReceivedAt, zone)}
-			}).Items,
+			}),
 		}
 		what, office, due := a.Next()
 		out.Next = next{what, office, moment(due, zone)}
@@ -395,8 +398,12 @@ func applicationIn(zone *time.Location) func(request.Application) application {
 // applications lists one's own, the newest first.
 func (f face) applications(c *page.Context) error {
 	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[application], error) {
-		mine, err := f.Requests.Mine(c, tx, who)
-		return listOf(mine, applicationIn(c.Zone())), err
+		limit, err := limitOf(c)
+		if err != nil {
+			return list[application]{}, err
+		}
+		mine, next, err := f.Requests.MineAfter(c, tx, who, c.Query("after"), limit)
+		return list[application]{listOf(mine, applicationIn(c.Zone())), next}, err
 	})
 }
 
@@ -416,11 +423,11 @@ func wholeApplicationIn(zone *time.Location, a request.Application) wholeApplica
 	out := wholeApplication{
 		application: applicationIn(zone)(a), Findings: findingsOf(a.Verdict, zone), Appeal: a.Service.Appeal.Text,
 		Answers: listOf(a.Rows(), func(r form.Row) answer {
-			return answer{r.Name, r.Label, r.Text, listOf(r.Files, same).Items, r.Source, r.Dispute}
-		}).Items,
+			return answer{r.Name, r.Label, r.Text, listOf(r.Files, same), r.Source, r.Dispute}
+		}),
 		History: listOf(a.History, func(e request.Event) step {
 			return step{e.At.In(zone), string(e.State), e.Label(), e.By, e.Words}
-		}).Items,
+		}),
 	}
 	if a.Certificate != nil {
 		out.Certificate = a.Certificate.Number
