@@ -97,7 +97,7 @@ func (s Special) check() error {
 		fields["follows"] = "请选这一天按周几上班。"
 	}
 	if len(fields) > 0 {
-		return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+		return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已经标出。", Fields: fields}
 	}
 	return nil
 }

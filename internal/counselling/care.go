@@ -78,7 +78,7 @@ func wrong(fields map[string]string) error {
 	if len(fields) == 0 {
 		return nil
 	}
-	return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+	return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已经标出。", Fields: fields}
 }
 
 func mayAsk(ctx context.Context, tx *store.Tx, centre int64) error {

@@ -262,7 +262,7 @@ func (s Settings) Check() error {
 		}
 	}
 	if len(fields) > 0 {
-		return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+		return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已经标出。", Fields: fields}
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func (e HoursEdit) check(now time.Time) error {
 		fields["place"] = "地点会出现在推送里，请不要写“心理”“咨询”。"
 	}
 	if len(fields) > 0 {
-		return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+		return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已经标出。", Fields: fields}
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func SaveCounsellor(ctx context.Context, tx *store.Tx, who identity.Person, cent
 		fields["place"] = "地点必填，会出现在推送里，请不要写“心理”“咨询”。"
 	}
 	if len(fields) > 0 {
-		return "", &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+		return "", &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已经标出。", Fields: fields}
 	}
 	id, err := upsertCounsellor(ctx, tx, e, centre)
 	if store.Missing(err) {

@@ -260,7 +260,7 @@ func (f Form) read(choices []int) ([]Answer, Level, error) {
 		level = level.worse(o.Level)
 	}
 	if len(fields) > 0 {
-		return nil, "", &errs.Error{Kind: errs.Invalid, Message: "还有没选的问题，已在下面标出。", Fields: fields}
+		return nil, "", &errs.Error{Kind: errs.Invalid, Message: "还有没选的问题，已经标出。", Fields: fields}
 	}
 	return answers, level, nil
 }

@@ -198,7 +198,7 @@ func (r Rule) check() error {
 	wrong(r.Begins.IsZero(), "begins", "日期写成 2026-10-14 这样。")
 	wrong(r.Extra() && (r.Ends.IsZero() || !r.Ends.Equal(r.Begins)), "weekdays", "至少选一个周几。")
 	if len(fields) > 0 {
-		return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+		return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已经标出。", Fields: fields}
 	}
 	return nil
 }

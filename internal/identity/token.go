@@ -84,7 +84,7 @@ func checkToken(name string, p Person, scopes []string, now, expires time.Time) 
 		fields["expires"] = "有效期从现在起，最长一年。"
 	}
 	if len(fields) > 0 {
-		return "", &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+		return "", &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已经标出。", Fields: fields}
 	}
 	return name, nil
 }

@@ -116,7 +116,7 @@ func SaveUnit(ctx context.Context, tx *store.Tx, who Person, u Unit) (Unit, erro
 		fields["parent"] = "班级要属于一个学院。"
 	}
 	if len(fields) > 0 {
-		return Unit{}, &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+		return Unit{}, &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已经标出。", Fields: fields}
 	}
 	if err := upsertUnit(ctx, tx, &u); err != nil {
 		return Unit{}, fmt.Errorf("save unit: %w", err)

@@ -204,7 +204,7 @@ func hoursEdit(form Form, zone *time.Location) (counselling.HoursEdit, error) {
 
 // wrong marks several inputs.
 func wrong(fields map[string]string) error {
-	return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+	return &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已经标出。", Fields: fields}
 }
 
 func closeHour(c *page.Context) error {

@@ -67,7 +67,7 @@ func wantOf(c *page.Context) (counselling.Want, error) {
 		*day = t
 	}
 	if len(fields) > 0 {
-		return w, &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已在下面标出。", Fields: fields}
+		return w, &errs.Error{Kind: errs.Invalid, Message: "有几项需要改一下，已经标出。", Fields: fields}
 	}
 	return w, nil
 }

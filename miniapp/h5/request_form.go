@@ -191,7 +191,7 @@ func join(refusal error, wrong map[string]string) error {
 	fields := map[string]string{}
 	maps.Copy(fields, errs.FieldsOf(refusal))
 	maps.Copy(fields, wrong)
-	message := fmt.Sprintf("有 %d 处要改，已经在下面标出。", len(fields))
+	message := fmt.Sprintf("有 %d 处要改，已经标出。", len(fields))
 	if len(fields) == 1 {
 		message = slices.Collect(maps.Values(fields))[0]
 	}

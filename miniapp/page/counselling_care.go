@@ -50,7 +50,7 @@ func (s sampler) careStories(base func(title, back string) Base, lines Hotlines)
 		{Text: "最近有没有不想活下去、或伤害自己的念头？", Options: []counselling.Option{{Text: "没有"}, {Text: "以前有过，现在没有"}, {Text: "现在有"}}},
 	}}
 	left := base("几个问题", "/m/")
-	left.Problem, left.Fields = "还有没选的问题，已在下面标出。", map[string]string{"q2": "请选一个最接近的。"}
+	left.Problem, left.Fields = "还有没选的问题，已经标出。", map[string]string{"q2": "请选一个最接近的。"}
 	noStars := base("说说感受", "/m/counselling/mine")
 	noStars.Problem, noStars.Fields = "选一到五颗星，或点“不想说”。", map[string]string{"stars": "选一到五颗星，或点“不想说”。"}
 	came := s.booking(counselling.Arrived)

@@ -148,7 +148,7 @@
 
 	// The page one is on can be seen among the others.
 	var item = document.querySelector('.side__item.is-here');
-	if (item) { item.scrollIntoView({ block: 'nearest' }); }
+	if (item) { item.closest('.side').scrollTop = item.offsetTop - window.innerHeight / 2; }
 
 	// Opening one row leaves the list where it was.
 	var place = 'scroll:' + location.pathname;
