@@ -14,8 +14,11 @@
 // In the code these are show, done and again: a load function fills a page in its
 // transaction, whichever of the three asks for it.
 //
-// The first page of a centre is what is to be done there now, the most urgent first, each
-// line a link.
+// The first page is what is to be done now, at the centre and of applications, the most
+// urgent first, each line a link; below it the way to everything the person works on.
+//
+// Whoever works with the keyboard goes on where they were: at what the page has to say
+// after an act, at the row they opened, at the button whose question they closed.
 //
 // The verbs do permission; a page only hides what its person could not use. Whoever is
 // not of a counselling centre gets counselling.ErrConfidential for all of it, whatever
