@@ -21,7 +21,7 @@ const (
 // response code (codeLife) can still say so, with time to try again.
 const renewAfter = 60 * time.Hour
 
-// No card is renewed at night; it is done the evening before.
+// The night. No card is renewed in it; that is done the evening before.
 const (
 	nightFrom = "21:30"
 	nightTo   = "07:00"
@@ -37,6 +37,16 @@ func renewAt(sent, now time.Time, zone *time.Location) time.Time {
 		return morning
 	}
 	return at
+}
+
+// ByDay returns t, or, if that is at night, some minutes of the morning after it, the same
+// for one key: for what the calendar brings and nobody waits for.
+func ByDay(t time.Time, zone *time.Location, key string) time.Time {
+	night := Quiet{From: nightFrom, To: nightTo, Zone: zone}
+	if _, morning, inside := night.Bounds(t); inside {
+		return Jitter(morning.Add(11*time.Minute), key) // off the full hour, at which WeCom asks not to send
+	}
+	return t
 }
 
 // renewAtOnce is how many cards one transaction renews.

@@ -36,3 +36,20 @@ func TestTheClockOfAnOfferStopsInQuietHours(t *testing.T) {
 		})
 	}
 }
+
+// What a date brings waits for the morning; by day it is said at once.
+func TestByDayWaitsForTheMorning(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("", 8*3600)
+	at := func(day, hour, minute int) time.Time { return time.Date(2026, 10, day, hour, minute, 0, 0, zone) }
+	for _, noon := range []time.Time{at(12, 7, 0), at(12, 12, 0), at(12, 21, 29)} {
+		if got := outbox.ByDay(noon, zone, "a"); !got.Equal(noon) {
+			t.Errorf("%v moved to %v", noon, got)
+		}
+	}
+	for _, late := range []time.Time{at(12, 21, 30), at(13, 0, 0), at(13, 6, 59)} {
+		if got := outbox.ByDay(late, zone, "a"); got.Before(at(13, 7, 0)) || got.After(at(13, 8, 0)) || got.Minute()%30 == 0 {
+			t.Errorf("%v moved to %v", late, got)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/outbox"
 	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
 )
@@ -259,6 +260,9 @@ func (e *Engine) reopen(ctx context.Context, tx *store.Tx, who identity.Person, 
 		return a, err
 	}
 	if err := takeSeats(ctx, tx, student, a); err != nil {
+		return a, err
+	}
+	if err := outbox.Cancel(ctx, tx, Subject(a.PublicID), KindChanged); err != nil { // of its end, still to be told in the morning
 		return a, err
 	}
 	if a, err = e.move(ctx, tx, who.ID, a, Submitted, ""); err != nil {

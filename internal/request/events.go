@@ -142,14 +142,18 @@ func announce(ctx context.Context, tx *store.Tx, a Application, key string, s sa
 	case textStage:
 		n.Text = fmt.Sprintf("%s（%s）有新的审核意见：%s", d.Chat, a.Number, s.Sum+sentence(s.Opinion))
 	case textExtended:
-		n.Text = fmt.Sprintf("%s（%s）的期限延到 %s。%s", d.Chat, a.Number, calendar.When(a.Due, tx.Zone()), nextSentence(a, tx.Zone()))
+		n.Text = fmt.Sprintf("%s（%s）的期限延到 %s。%s", d.Chat, a.Number, until(a, tx.Zone()), nextSentence(a, tx.Zone()))
 	}
 	if s.Sum != "" && key != textStage {
 		n.Text += s.Sum
 	}
-	return outbox.Put(ctx, tx, outbox.Message{
+	m := outbox.Message{
 		To: []identity.ID{a.Student.ID}, Kind: KindChanged, Class: outbox.Reply, Scope: scope(a), Subject: Subject(a.PublicID), Args: n,
-	})
+	}
+	if key == textDueSoon || key == textOverdue { // a date came, nobody did anything
+		m.Class, m.DueAt = outbox.Bulk, outbox.ByDay(tx.Now(), tx.Zone(), a.PublicID)
+	}
+	return outbox.Put(ctx, tx, m)
 }
 
 // nextSentence says what the student does now, where and until when.

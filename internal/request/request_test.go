@@ -472,10 +472,15 @@ func TestPapers_that_do_not_come_end_the_application_by_itself(t *testing.T) {
 	if got := s.told(a); len(got) != 2 {
 		t.Errorf("told %v; want the receipt and one reminder", got)
 	}
-	s.wait(2 * 24 * time.Hour)
+	s.wait(a.Due.Sub(s.clock.Now()))
 	a = s.get(s.he, a.PublicID)
 	if a.State != request.Overdue || a.Review.State != approval.Withdrawn {
 		t.Fatalf("it is %s, its review %s", a.State, a.Review.State)
+	}
+	// It ended at midnight, and nobody is woken for that.
+	if n := s.rows(`select count(*) from outbox o join send s on s.id = o.send_id
+		where s.subject = $1 and extract(hour from o.due_at at time zone 'Asia/Shanghai') not between 7 and 21`, request.Subject(a.PublicID)); n > 0 || len(s.told(a)) != 3 {
+		t.Errorf("told %v, %d of them at night", s.told(a), n)
 	}
 	s.sound()
 	if _, err := s.do(func(ctx context.Context, tx *store.Tx) (request.Application, error) {
