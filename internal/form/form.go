@@ -48,9 +48,9 @@ type Field struct {
 	Name     string   `yaml:"name" json:"name"`   // the key of the answer: letters, digits, _
 	Label    string   `yaml:"label" json:"label"` // 资助项目类型
 	Kind     Kind     `yaml:"kind" json:"kind"`
-	Help     string   `yaml:"help" json:"help,omitempty"`       // a sentence under the label
-	Example  string   `yaml:"example" json:"example,omitempty"` // shown in the empty input
-	Unit     string   `yaml:"unit" json:"unit,omitempty"`       // after a number: 天
+	Help     string   `yaml:"help" json:"help,omitempty"`         // a sentence under the label
+	Example  string   `yaml:"example" json:"example,omitempty"`   // shown in the empty input
+	Unit     string   `yaml:"unit" json:"unit,omitempty"`         // after a number: 天
 	OnSheet  bool     `yaml:"on_sheet" json:"on_sheet,omitempty"` // a photo of paper that lies on a sheet of A4: a drawing shows how
 	Required bool     `yaml:"required" json:"required,omitempty"`
 	If       *If      `yaml:"if" json:"if,omitempty"` // asked only then

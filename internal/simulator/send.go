@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -191,164 +190,6 @@ func (s *Server) ownAgent(id int) error {
 	return nil
 }
 
-// checkMessage holds the rules of each message type.
-func (s *Server) checkMessage(in *sendRequest, now time.Time) error {
-	switch in.MsgType {
-	case "text":
-		return checkText(in.Text)
-	case "markdown":
-		if err := checkText(in.Markdown); err != nil {
-			return err
-		}
-		if len(in.Markdown.Content) > maxText {
-			return fail(45002, "content size out of limit")
-		}
-		return nil
-	case "image":
-		return s.checkMedia(in.Image, "image", now)
-	case "voice":
-		return s.checkMedia(in.Voice, "voice", now)
-	case "file":
-		return s.checkMedia(in.File, "file", now)
-	case "video":
-		return s.checkMedia(in.Video, "video", now)
-	case "textcard":
-		return checkTextCard(in.TextCard)
-	case "news":
-		return checkNews(in.News, in.Safe)
-	case "mpnews":
-		return s.checkMPNews(in.MPNews, now)
-	case "miniprogram_notice":
-		return checkMiniProgram(in)
-	case "template_card":
-		return s.checkNewCard(in.Card)
-	default:
-		return fail(40008, "invalid message type")
-	}
-}
-
-func checkText(t *textBody) error {
-	if t == nil || t.Content == "" {
-		return fail(44004, "empty content")
-	}
-	return nil
-}
-
-func (s *Server) checkMedia(m *mediaBody, kind string, now time.Time) error {
-	if m == nil || m.MediaID == "" {
-		return fail(41006, "missing media_id")
-	}
-	f := s.mediaFile(m.MediaID, now)
-	if f == nil {
-		return fail(40007, "invalid media_id")
-	}
-	if f.Type != kind {
-		return fail(40004, "invalid media type")
-	}
-	return nil
-}
-
-func checkTextCard(t *textCardBody) error {
-	switch {
-	case t == nil || t.Title == "":
-		return fail(41016, "missing title")
-	case t.Description == "":
-		return fail(41033, "missing description")
-	}
-	return checkURL(t.URL)
-}
-
-func checkURL(u string) error {
-	if len(u) > maxURL {
-		return fail(40039, "url size out of limit")
-	}
-	if !hasScheme(u) {
-		return fail(45034, "url must start with http:// or https://")
-	}
-	return nil
-}
-
-func hasScheme(u string) bool {
-	p, err := url.Parse(u)
-	return err == nil && (p.Scheme == "http" || p.Scheme == "https") && p.Host != ""
-}
-
-func checkNews(n *newsBody, safe int) error {
-	if n == nil || len(n.Articles) == 0 {
-		return badField("news.articles")
-	}
-	if len(n.Articles) > 8 {
-		return fail(45008, "article count out of limit")
-	}
-	if safe == 1 {
-		return fail(40074, "news can not be confidential")
-	}
-	for _, a := range n.Articles {
-		if a.Title == "" {
-			return fail(41016, "missing title")
-		}
-		if a.AppID != "" && a.PagePath != "" {
-			continue // the mini program overrides the url
-		}
-		if err := checkURL(a.URL); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Server) checkMPNews(n *newsBody, now time.Time) error {
-	if n == nil || len(n.Articles) == 0 {
-		return badField("mpnews.articles")
-	}
-	if len(n.Articles) > 8 {
-		return fail(45008, "article count out of limit")
-	}
-	for _, a := range n.Articles {
-		switch {
-		case a.Title == "":
-			return fail(41016, "missing title")
-		case a.Content == "":
-			return fail(44004, "empty content")
-		case len(a.Content) > 666<<10:
-			return fail(45002, "content size out of limit")
-		}
-		if err := s.checkMedia(&mediaBody{MediaID: a.ThumbMediaID}, "image", now); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkMiniProgram(in *sendRequest) error {
-	m := in.MiniProgram
-	switch {
-	case m == nil || m.AppID == "":
-		return badField("miniprogram_notice.appid")
-	case len(m.Page) > 1024:
-		return badField("miniprogram_notice.page")
-	case !between(m.Title, 4, 12):
-		return badField("miniprogram_notice.title")
-	case m.Description != "" && !between(m.Description, 4, 12):
-		return badField("miniprogram_notice.description")
-	case len(m.ContentItem) > 10:
-		return badField("miniprogram_notice.content_item")
-	case in.ToUser == "@all":
-		return badField("touser")
-	}
-	for _, item := range m.ContentItem {
-		if !between(item.Key, 1, 10) || !between(item.Value, 1, 30) {
-			return badField("miniprogram_notice.content_item")
-		}
-	}
-	return nil
-}
-
-func between(s string, least, most int) bool {
-	n := utf8.RuneCountInString(s)
-	return n >= least && n <= most
-}
-
 // invalid are the recipients a message could not go to.
 type invalid struct{ users, parties, tags, unlicensed []string }
 
@@ -377,63 +218,62 @@ func (s *Server) recipients(in *sendRequest) ([]*User, invalid, error) {
 	case len(tags) > 100:
 		return nil, invalid{}, fail(82003, "totag size out of limit")
 	}
-	var lists invalid
-	var to []*User
-	seen := map[*User]bool{}
-	add := func(u *User) {
-		switch {
-		case seen[u]:
-		case u.Unlicensed:
-			lists.unlicensed = append(lists.unlicensed, fold(u.UserID))
-		default:
-			to = append(to, u)
-		}
-		seen[u] = true
-	}
+	a := audience{seen: map[*User]bool{}}
 	if len(users) == 1 && users[0] == "@all" {
 		for i := range s.st.Users {
-			if s.st.Users[i].canUse() {
-				add(&s.st.Users[i])
-			}
+			a.add(&s.st.Users[i])
 		}
 		users, parties, tags = nil, nil, nil
 	}
 	for _, id := range users {
 		if u := s.user(id); u != nil && u.canUse() {
-			add(u)
-		} else if !slices.Contains(lists.users, fold(id)) {
-			lists.users = append(lists.users, fold(id))
+			a.add(u)
+		} else if !slices.Contains(a.users, fold(id)) {
+			a.users = append(a.users, fold(id))
 		}
 	}
 	for _, id := range parties {
 		n, err := strconv.Atoi(id)
-		if err != nil || s.department(n) == nil || len(s.inDepartment(n, true)) == 0 {
-			lists.parties = append(lists.parties, id)
-			continue
-		}
-		for _, u := range s.inDepartment(n, true) {
-			if u.canUse() {
-				add(u)
-			}
+		if err != nil || s.department(n) == nil || !a.addAll(s.inDepartment(n, true)) {
+			a.parties = append(a.parties, id)
 		}
 	}
 	for _, id := range tags {
 		n, err := strconv.Atoi(id)
-		t := s.tag(n)
-		if err != nil || t == nil || len(s.tagged(t)) == 0 {
-			lists.tags = append(lists.tags, id)
-			continue
-		}
-		for _, u := range s.tagged(t) {
-			if u.canUse() {
-				add(u)
-			}
+		if t := s.tag(n); err != nil || t == nil || !a.addAll(s.tagged(t)) {
+			a.tags = append(a.tags, id)
 		}
 	}
-	if len(to) == 0 {
-		return nil, lists, &apiError{code: 81013, msg: errText(81013), reply: lists.reply(s.switches.OmitEmpty)}
+	if len(a.to) == 0 {
+		return nil, a.invalid, &apiError{code: 81013, msg: errText(81013), reply: a.reply(s.switches.OmitEmpty)}
 	}
-	return to, lists, nil
+	return a.to, a.invalid, nil
+}
+
+// audience is who gets a message, each once, and whom of those named it does not reach.
+type audience struct {
+	invalid
+	to   []*User
+	seen map[*User]bool
+}
+
+func (a *audience) add(u *User) {
+	switch {
+	case a.seen[u] || !u.canUse():
+	case u.Unlicensed:
+		a.unlicensed = append(a.unlicensed, fold(u.UserID))
+	default:
+		a.to = append(a.to, u)
+	}
+	a.seen[u] = true
+}
+
+// addAll adds the members of a department or tag; false if it has none.
+func (a *audience) addAll(members []*User) bool {
+	for _, u := range members {
+		a.add(u)
+	}
+	return len(members) > 0
 }
 
 func splitIDs(s string) []string {
