@@ -125,19 +125,22 @@ func (m Maker) Question(taskID string, seq int, r dialogue.Reply, page Page) (c 
 		CardType: wecom.CardButtons, TaskID: taskID,
 		MainTitle: &wecom.MainTitle{Title: label(title, 26), Desc: strings.ReplaceAll(desc, "\n", " ")},
 	}
-	if len([]rune(title)) > 26 || len([]rune(desc)) > 30 { // in full below the title
+	switch { // in full below the title
+	case len([]rune(title)) > 26:
 		c.MainTitle.Desc, c.SubTitleText = "", clip(r.Text, maxSubTitle)
+	case len([]rune(desc)) > 30:
+		c.MainTitle.Desc, c.SubTitleText = "", clip(desc, maxSubTitle)
 	}
 	for _, line := range r.Rows {
 		c.Rows = append(c.Rows, row(line.Label, line.Value))
 	}
-	room := wecom.MaxCardButtons - len(r.Buttons)
+	room, first := wecom.MaxCardButtons-len(r.Buttons), 0
 	if r.Page {
-		room--
+		room, first = room-1, 1
 	}
 	m.options(&c, seq, r.Options, min(room, maxAsButtons))
 	for _, b := range r.Buttons {
-		c.ButtonList = append(c.ButtonList, wecom.Button{Text: onButton(b.Label), Style: styleOf(len(c.ButtonList)), Key: talkKey(seq, b.Key)})
+		c.ButtonList = append(c.ButtonList, wecom.Button{Text: onButton(b.Label), Style: styleOf(first + len(c.ButtonList)), Key: talkKey(seq, b.Key)})
 	}
 	if r.Page {
 		c.ButtonList = append([]wecom.Button{{Type: wecom.LinkURL, Text: onButton(page.Label), Style: wecom.ButtonBlue, URL: m.URL(page.Path)}}, c.ButtonList...)
