@@ -332,7 +332,7 @@ func (w writing) options(question string, _ map[string]dialogue.Answer) ([]dialo
 	f, _ := w.Form.Field(question)
 	var options []dialogue.Option
 	for _, o := range f.Choices(w.Env) {
-		options = append(options, dialogue.Option{Key: o.Value, Label: o.Label()})
+		options = append(options, dialogue.Option{Key: o.Value, Label: o.Label(), Words: o.Words})
 	}
 	return options, nil
 }

@@ -38,22 +38,26 @@ func requestIntents(active []service.Version) []understand.Intent {
 		{Name: intentMyPapers, Phrases: []string{
 			"我的申请", "我的申请到哪了", "申请到哪一步了", "申请进度", "进度查询", "看看我的申请", "我的申请怎么样了", "申请通过了吗", "审核到哪了", "审核通过了吗", "审批到哪了",
 			"材料审核了吗", "申请结果", "证明办好了吗", "证明打印了吗", "证明好了吗", "办到哪一步了",
+			"谁在审我的申请", "哪个老师在审", "申请编号", "我的草稿", "草稿还在吗", "接着填", "继续填", "上次填到一半",
 		}},
 		{Name: intentLacking, Phrases: []string{
 			"我还差什么", "我还缺什么", "还要交什么", "还差什么材料", "还缺什么材料", "要交哪些材料", "还要补什么", "材料齐了吗", "材料收到了吗", "差哪些材料",
 		}},
 		{Name: intentMend, Phrases: []string{
 			"补交材料", "补充材料", "我要补材料", "补充申请", "修改申请", "重新提交", "退回的申请", "被退回了怎么办", "申请被退回了", "重拍", "老师说要重拍", "照片要重拍", "改申请",
+			"为什么退回", "为什么退给我", "为什么给我退了", "老师退回了改哪里", "退回后改哪里", "退回是什么意思", "退回补充是什么意思", "材料补交",
 		}},
 		{Name: intentWhere, Phrases: []string{
-			"在哪交材料", "材料交到哪里", "材料交哪", "去哪交材料", "在哪领证明", "去哪领证明", "在哪里领取", "证明在哪领", "去哪里领证明", "办公地点", "交材料的地方", "几点上班", "几点下班", "车票怎么交", "车票交哪", "可以代领吗", "证明可以代领吗", "几点可以交",
+			"在哪交材料", "材料交到哪里", "材料交哪", "去哪交材料", "在哪领证明", "去哪领证明", "在哪里领取", "证明在哪领", "去哪里领证明", "办公地点", "交材料的地方", "几点上班", "几点下班", "车票怎么交", "车票交哪", "几点可以交",
+			"材料补交哪里", "补交的材料交哪", "证明盖好章在哪领", "能去领吗", "能领吗", "可以去领吗", "能去交吗", "可以去交吗", "能交吗", "上班吗", "中午能交材料吗", "勤工助学中心电话", "勤工助学中心电话多少", "勤工助学中心在哪", "资助中心电话", "资助中心电话多少", "办公室电话", "交到哪个楼",
 		}},
 		{Name: intentMoney, Phrases: []string{
-			"什么时候放款", "什么时候发钱", "补贴什么时候发", "放款了吗", "什么时候到账", "补助什么时候到账", "还没到账",
+			"什么时候放款", "什么时候发钱", "补贴什么时候发", "放款了吗", "什么时候到账", "补助什么时候到账", "还没到账", "钱什么时候到", "什么时候能拿到钱", "钱什么时候打到卡里", "补贴怎么还没下来", "补助还没下来", "我那个补贴还没下来", "补贴下来了吗", "钱到了没",
 		}},
-		{Name: intentTakeBack, Phrases: []string{"撤回申请", "撤销申请", "取消申请", "我要撤回", "申请不要了", "不申请了", "撤回我的申请"}},
-		{Name: intentServices, Phrases: []string{"能申请什么", "可以申请什么", "有什么可以申请", "我要申请", "事务办理", "办证明", "开证明", "我要开证明", "有什么补助", "家里困难怎么办", "家里没钱怎么办"}},
+		{Name: intentTakeBack, Phrases: []string{"撤回申请", "撤销申请", "取消申请", "我要撤回", "申请不要了", "不申请了", "撤回我的申请", "申请错了想撤回", "不想申请了", "删除草稿", "把草稿删了", "草稿不要了"}},
+		{Name: intentServices, Phrases: []string{"能申请什么", "可以申请什么", "有什么可以申请", "我要申请", "事务办理", "办证明", "开证明", "我要开证明", "有什么补助", "家里困难怎么办", "家里没钱怎么办", "我能申请哪些", "能申请哪些", "有哪些补助", "有哪些证明", "有哪些可以申请", "我符合哪些条件", "不是贫困生可以申请吗"}},
 	}
+	list = append(list, askedIntents()...)
 	for _, v := range active {
 		list = append(list, understand.Intent{Name: applyIntent + v.Code, Phrases: phrases(v)})
 	}
@@ -74,18 +78,24 @@ func phrases(v service.Version) []string {
 
 // papers acts on what is asked about applications; false if the intent is another.
 func (t talk) papers(intent string, w dialogue.Wish) (bool, error) {
-	if code, ok := strings.CutPrefix(intent, applyIntent); ok {
+	if code, ok := strings.CutPrefix(intent, applyIntent); ok && asksTerms(t.cb.Content) {
+		return true, t.termsOfOne(code)
+	} else if ok {
 		return true, t.startService(code, w)
 	}
 	if id, ok := strings.CutPrefix(intent, paperScript); ok {
 		return true, t.overAgain(id, w)
 	}
-	if intent == intentServices {
+	if intent == intentServices && !t.who.IsStudent() {
 		return true, t.module(intentModule2)
+	}
+	if intent == intentServices {
+		return true, t.offers()
 	}
 	verb, ok := map[string]func([]request.Application) error{
 		intentMyPapers: t.myPapers, intentLacking: t.lacking, intentMend: t.mend, intentWhere: t.where, intentMoney: t.money,
-		intentTakeBack: t.takeBack,
+		intentTakeBack: t.takeBack, intentWhy: t.why, intentUrge: t.urge, intentProof: t.proof, intentBank: t.bank, intentMistake: t.mistake,
+		intentCollect: t.collect, intentPaper: t.whichPapers, intentTerms: t.terms, intentAgain: t.again,
 	}[intent]
 	if !ok {
 		return false, nil
@@ -297,7 +307,7 @@ func (t talk) takeBack(list []request.Application) error {
 	case len(open) > 1:
 		return t.choose("要撤回哪一份？", open, func(a request.Application) string { return card.Route(card.AskWithdraw, a.PublicID) })
 	case len(underWay(list)) > 0:
-		return t.say("现在没有可以撤回的申请：没提交的不用撤，已经通过的不能撤。\n" + t.standingOf(underWay(list)[0]))
+		return t.say("现在没有可以撤回的申请：没提交的不用撤，不想要了在页面底部点“删除草稿”；已经通过的不能撤。\n" + t.standingOf(underWay(list)[0]))
 	}
 	return t.say("现在没有可以撤回的申请。")
 }

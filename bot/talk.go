@@ -17,6 +17,7 @@ import (
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/request"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/wecom"
 )
@@ -159,6 +160,15 @@ func (s script) means(intent string) bool { return intent == s.Name || slices.Co
 
 // goOn hands an input to the open dialogue.
 func (t talk) goOn(d *open, in dialogue.Input) error {
+	if in.Intent == intentTakeBack {
+		unsent, err := t.unsent(d)
+		if err != nil {
+			return err
+		}
+		if unsent { // there is nothing to take back
+			in.Intent, in.Word = "", dialogue.Cancel
+		}
+	}
 	switch {
 	case in.Intent == intentCancel && len(in.NotTimes) > 0: // 周五去不了 says when
 		in.Intent = ""
@@ -178,6 +188,16 @@ func (t talk) goOn(d *open, in dialogue.Input) error {
 		return t.recall(d, in)
 	}
 	return t.step(d, in)
+}
+
+// unsent tells whether the dialogue writes an application that was not handed in yet.
+func (t talk) unsent(d *open) (bool, error) {
+	id, ok := strings.CutPrefix(d.Name, paperScript)
+	if !ok {
+		return false, nil
+	}
+	a, err := t.Requests.Get(t.ctx, t.tx, t.who, id)
+	return a.State == request.Draft, err
 }
 
 // recall asks whether an old draft is still wanted. What was said is not lost: it is
@@ -219,6 +239,9 @@ func (t talk) interrupt(d *open, intent string, w dialogue.Wish) error {
 	}
 	if err := t.start(intent, w); err != nil {
 		return err
+	}
+	if intent == intentTakeBack { // which asks first, and may leave nothing to go on with
+		return nil
 	}
 	now, err := t.openDialogue()
 	if err != nil || now == nil || now.Name != d.Name || now.Seq != d.Seq {

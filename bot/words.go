@@ -316,7 +316,8 @@ func (t talk) label(intent string) (string, error) {
 			intentBook: "约个时间", intentFree: "看看空位", intentMove: "改时间", intentMine: "我的预约",
 			intentTurn: "到哪一步了", intentCancel: "取消预约", intentWait: "排队等空位", intentLeave: "不排了",
 			intentMyPapers: "我的申请", intentLacking: "还差什么", intentMend: "补交材料", intentWhere: "在哪交材料", intentMoney: "什么时候放款",
-			intentTakeBack: "撤回申请", intentServices: "能申请什么",
+			intentTakeBack: "撤回申请", intentServices: "能申请什么", intentWhy: "为什么没通过", intentUrge: "催一下", intentProof: "下载和核验",
+			intentBank: "换了银行卡", intentMistake: "填错了", intentCollect: "领取带什么", intentPaper: "材料要求", intentTerms: "多久、几次", intentAgain: "撤回再申请",
 			intentNotice: "看须知", intentSeen: "谁看过我的信息", intentStrikes: "未到与申诉", intentFeedback: "说说感受", intentOther: "替同学约",
 		})
 	} else {

@@ -82,6 +82,8 @@ type Retake struct {
 type Option struct {
 	Value string `yaml:"value" json:"value"`
 	Text  string `yaml:"text" json:"text,omitempty"`
+	// Words are how people say it besides in chat: 生病 for 本人或家人生病.
+	Words []string `yaml:"words" json:"words,omitempty"`
 }
 
 // Label is what people read.

@@ -1,6 +1,7 @@
 package request
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -156,7 +157,7 @@ func (e *Engine) ExportList(ctx context.Context, tx *store.Tx, who identity.Pers
 			sum += r.Amount
 			if !yield([]string{
 				strconv.Itoa(i + 1), r.Number, r.Student.Number, r.Student.Name, r.Student.College, r.Student.ClassName,
-				tails[r.Student.ID], form.Yuan(r.Amount), r.Label(),
+				cmp.Or(tails[r.Student.ID], "没有登记"), form.Yuan(r.Amount), r.Label(),
 			}) {
 				return
 			}
