@@ -84,50 +84,60 @@ func sentences() []string {
 	}
 }
 
-// FuzzConversation walks at random through what one student can say and press. Whatever
+// FuzzConversation walks at random through what a student can say and press. Whatever
 // they do, every act is done once and answered, they have one open booking at most, and
-// the audit finds nothing. A walk is short, since Go takes a run of ten seconds for a
-// deadlock while it fuzzes.
+// the audit finds nothing. All walks of a process are in one school, of one student after
+// the other, since a school takes longer to open than a walk. A walk is short: Go takes a
+// run of ten seconds for a deadlock while it fuzzes.
 func FuzzConversation(f *testing.F) {
 	for seed := range uint64(8) {
 		f.Add(seed)
 	}
+	w := newWorld(f)
+	walks, acts := 0, map[string]int{}
 	f.Fuzz(func(t *testing.T, seed uint64) {
-		w := newWorld(t)
+		w.t = t
+		user := fmt.Sprintf("s%02d", 20+walks%walkers)
+		walks++
+		if acts[user] == 0 {
+			w.agree(w.browser(user))
+		}
 		walk := rand.New(rand.NewPCG(seed, 7))
 		var card shown
-		acts := 0
-		for range 15 {
+		for range 10 {
 			var err error
 			said := pick(walk, sentences())
 			if buttons := pressable(card); len(buttons) > 0 && walk.IntN(3) == 0 {
 				said = "[" + str(pick(walk, buttons)["text"]) + "]"
-				err = w.press("s02", card, strings.Trim(said, "[]"), "")
+				err = w.press(user, card, strings.Trim(said, "[]"), "")
 			} else {
-				err = w.control("/sim/text", map[string]any{"user": "s02", "text": said})
+				err = w.control("/sim/text", map[string]any{"user": user, "text": said})
 			}
 			w.must(err)
-			acts++
-			first := w.next("s02")
+			acts[user]++
+			first := w.next(user)
 			w.must(w.control("/sim/clock", map[string]any{"advance": "15s"})) // as people write: WeCom takes 25 messages a minute
-			for _, m := range append([]shown{first}, w.messages("s02", 0)...) {
-				w.after["s02"] = m.Seq
+			for _, m := range append([]shown{first}, w.messages(user, 0)...) {
+				w.after[user] = m.Seq
 				if got := m.text(); got == "" || strings.Contains(got, errs.Apology) {
 					t.Fatalf("seed %d: %q is answered with %q", seed, said, got)
 				}
-				w.neutral("s02", m)
+				w.neutral(user, m)
 				if m.Card != nil {
 					card = m
 				}
 			}
-			w.actsDone("s02", acts)
-			if n := w.openBookings("s02"); n > 1 {
+			w.actsDone(user, acts[user])
+			if n := w.openBookings(user); n > 1 {
 				t.Fatalf("seed %d: %d open bookings after %q", seed, n, said)
 			}
 		}
 		w.sound()
 	})
 }
+
+// walkers are how many students of the sample walk in turn.
+const walkers = 100
 
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
