@@ -20,7 +20,7 @@ type apiWait struct {
 		Place  int
 		Part   string
 		Except []string
-		Offer *struct {
+		Offer  *struct {
 			ID   string
 			Slot apiSlot
 		}
