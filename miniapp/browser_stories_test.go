@@ -102,6 +102,7 @@ func TestBrowser_every_page_can_be_read_and_pressed(t *testing.T) {
 	} {
 		url, names := book(t, face.stories, false)
 		t.Run(face.name, func(t *testing.T) {
+			t.Parallel()
 			ctx := chromium(t, 390, 844)
 			for _, name := range names {
 				do(ctx, t, chromedp.Navigate(url+name))

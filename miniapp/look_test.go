@@ -125,6 +125,7 @@ func TestBrowser_every_page_of_applications_fits_the_screen_and_can_be_read(t *t
 		{"desk_at_night", pc, "dark", pcNames, 1440, 900, small},
 	} {
 		t.Run(screen.name, func(t *testing.T) {
+			t.Parallel()
 			ctx := chromium(t, screen.width, screen.height)
 			if screen.url == pc {
 				do(ctx, t, chromedp.EmulateViewport(screen.width, screen.height))
