@@ -6,11 +6,11 @@ import "github.com/xuegong/xuegong/bot/understand"
 func otherTongues() map[string][]string {
 	return map[string][]string{
 		intentBook: {
-			"给我约一个", "快给我约一个", "约上就行", "那天约", "见老师", "见见老师", "见一下老师", "见到老师", "预约咨商", "心理咨商", "想约个老师", "我想找老师倾诉",
+			"想聊聊", "给我约一个", "快给我约一个", "约上就行", "那天约", "见老师", "见见老师", "见一下老师", "见到老师", "预约咨商", "心理咨商", "想约个老师", "我想找老师倾诉",
 			"book", "book a session", "book an appointment", "make an appointment", "see a counselor", "see a counsellor", "talk to a counselor", "talk to someone", "counseling", "counselling", "appointment",
 		},
 		intentFree: {
-			"有空伐", "有空啵", "得空不", "得空吗", "有冇位", "有冇空", "还有位置吗", "别的时间都行", "其他时间都行", "其余时间都可以", "别的时间", "其他时间", "其余时间", "没课的时候",
+			"有空伐", "有空啵", "得空不", "得空吗", "有没有谁在", "有谁在", "谁有空", "有没有老师在", "有冇位", "有冇空", "还有位置吗", "别的时间都行", "其他时间都行", "其余时间都可以", "别的时间", "其他时间", "其余时间", "没课的时候",
 			"现在可以过去吗", "现在能过去吗", "现在能去吗", "现在就去行吗", "随便哪个老师都行", "哪个老师都行", "哪个老师都可以", "哪位老师都可以",
 			"any slots", "free slots", "available", "are you available", "any time available",
 		},

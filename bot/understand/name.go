@@ -181,7 +181,7 @@ func written(g []glyph) string {
 // othersDo reports whether what is said beside a refused name takes everybody else: 都行.
 func othersDo(rest []glyph) bool {
 	said := written(rest)
-	return slices.ContainsFunc([]string{"都行", "都可以", "都好", "都能", "都成", "都没问题", "无所谓"}, func(w string) bool { return strings.Contains(said, w) })
+	return slices.ContainsFunc([]string{"都行", "都可以", "都好", "都能", "都成", "都中", "都ok", "都没问题", "无所谓"}, func(w string) bool { return strings.Contains(said, w) })
 }
 
 // titleAt returns the length of the title at g[i:].
