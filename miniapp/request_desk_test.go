@@ -132,7 +132,8 @@ func TestDesk_a_batch_is_chosen_by_keyboard_and_what_was_printed_is_handed_to_it
 		t.Errorf("the page says %q", got)
 	}
 	do(ctx, t, chromedp.Navigate(w.url+"/desk/handout"), chromedp.WaitVisible("input[name=print]"), chromedp.Click("input[name=print]"),
-		chromedp.Click("#many summary"), chromedp.WaitVisible("#many button"), chromedp.Click("#many button"), chromedp.WaitVisible(".say--done"))
+		chromedp.Click("#many summary"), chromedp.WaitVisible("#many button"), chromedp.Click("#many button"), chromedp.WaitVisible(".say--done"),
+		chromedp.Click(".list__top a.button"), chromedp.WaitVisible("#scan")) // back from what was printed
 	made := list[0]
 	for _, a := range list {
 		if w.state(a) == request.Printed {
