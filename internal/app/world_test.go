@@ -180,9 +180,9 @@ func (w *world) messages(user string, wait time.Duration) []shown {
 // next returns the next message of a person, in the order of the phone.
 func (w *world) next(user string) shown {
 	w.t.Helper()
-	list := w.messages(user, 10*time.Second)
+	list := w.messages(user, 30*time.Second)
 	if len(list) == 0 {
-		w.t.Fatalf("%s waited ten seconds for a message", user)
+		w.t.Fatalf("%s waited half a minute for a message", user)
 	}
 	w.after[user] = list[0].Seq
 	return list[0]
