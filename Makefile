@@ -12,10 +12,12 @@ LONGEST   := ./miniapp ./internal/app # begin with these: all others fit beside 
 TESTFLAGS ?=
 FUZZTIME  ?= 30s
 
-# Libraries off the hot paths are compiled without inlining: the copies of go-redis' commands
-# alone are 2 MB of the binary, all of these 3.5 MB.
+# What is off the hot paths is compiled without inlining: the copies of go-redis' commands
+# alone are 2 MB of the binary, all of these 4 MB.
 SMALL := github.com/redis/go-redis github.com/xuri github.com/quic-go github.com/alicebob github.com/yuin \
-	github.com/goccy github.com/pelletier github.com/prometheus github.com/alecthomas go.mongodb.org google.golang.org/protobuf
+	github.com/go-playground github.com/pressly golang.org/x/text golang.org/x/net golang.org/x/image \
+	github.com/xuegong/xuegong/internal/simulator github.com/xuegong/xuegong/internal/sample github.com/xuegong/xuegong/miniapp/desk \
+	go.yaml.in github.com/goccy github.com/pelletier github.com/prometheus github.com/alecthomas go.mongodb.org google.golang.org/protobuf
 
 LINT := .cache/tools/golangci-lint
 
