@@ -258,11 +258,15 @@ func (a *App) Run(ctx context.Context) error {
 	wg.Go(func() { a.bell.run(keeping) })
 	failed := make(chan error, 1)
 	wg.Go(func() {
-		if err := a.offerServices(ctx); err != nil {
+		a.awaitSchema(ctx)
+		err := errors.Join(a.checkReviews(ctx), a.offerServices(ctx))
+		switch {
+		case ctx.Err() != nil: // asked to stop while it waited
+			return
+		case err != nil:
 			failed <- err
 			return
 		}
-		a.awaitSchema(ctx)
 		for _, work := range []func(context.Context){a.inbox.Run, a.outbox.Run, a.days.Run, a.jobs.Run, a.seal, a.keepDirectory, a.keepHours, a.keepFiles, a.setMenu} {
 			wg.Go(func() { work(ctx) })
 		}
@@ -316,13 +320,9 @@ func (a *App) awaitSchema(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
-			if a.checkSchema(ctx) != nil {
-				continue
+			if a.checkSchema(ctx) == nil {
+				return
 			}
-			if err := errors.Join(a.checkReviews(ctx), a.offerServices(ctx)); err != nil {
-				a.log.Error("begin late", slog.Any("error", err))
-			}
-			return
 		}
 	}
 }

@@ -18,12 +18,8 @@ import (
 )
 
 // offerServices makes the files of this process the active services of an installation
-// that has none yet. A database that does not answer or is not migrated has no services;
-// the process is not ready then and says so in /readyz.
+// that has none yet.
 func (a *App) offerServices(ctx context.Context) error {
-	if a.checkSchema(ctx) != nil {
-		return nil //nolint:nilerr // awaitSchema says it
-	}
 	if err := a.db.Update(ctx, func(tx *store.Tx) error { return service.ApplyFirst(ctx, tx, a.offered) }); err != nil {
 		return fmt.Errorf("offer services: %w", err)
 	}
