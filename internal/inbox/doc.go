@@ -6,7 +6,7 @@
 //	                      └── after the last attempt ──> failed    (GiveUp: apology, line on the desk)
 //
 // Keep answers once the row is committed; callers that arrive together share one
-// insert. A repeat has the same key (the hash of the plaintext, or a form's one-time
+// insert, and wait out a restart of the database. A repeat has the same key (the hash of the plaintext, or a form's one-time
 // token) and is not kept again. The worker takes rows with SKIP LOCKED, never a later
 // one of a sender while an earlier one waits, and hands them to Handle in the
 // transaction that also marks them done: everything the act did is committed with

@@ -14,6 +14,7 @@ import (
 
 	"github.com/xuegong/xuegong/internal/clock"
 	"github.com/xuegong/xuegong/internal/inbox"
+	"github.com/xuegong/xuegong/internal/localdb"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/internal/store/storetest"
 )
@@ -113,6 +114,44 @@ func TestKeptThriceDoneOnce(t *testing.T) {
 	}
 	if total != 300 {
 		t.Errorf("%d acts done, want 300 different ones", total)
+	}
+}
+
+func TestKeepingWaitsOutARestartOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	dir := localdb.Options{Dir: t.TempDir()}
+	pg, err := localdb.StartPostgres(t.Context(), dir)
+	must(t, err)
+	defer func() { _ = pg.Stop() }()
+	must(t, pg.EnsureDatabase(t.Context(), "restart"))
+	_, err = store.Migrate(t.Context(), pg.URL("restart"))
+	must(t, err)
+	k := inbox.NewKeeper(storetest.Open(t, pg.URL("restart"), clock.System{}, store.Options{}), nil)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { k.Run(ctx); close(ended) }()
+	defer func() { stop(); <-ended }()
+	keep := func(ctx context.Context, what string) error {
+		return k.Keep(ctx, inbox.Act{Key: inbox.KeyOf([]byte(what)), Sender: "s", Body: []byte(what), ReceivedAt: storetest.Monday})
+	}
+
+	must(t, pg.Stop())
+	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := keep(short, "gone"); err == nil {
+		t.Error("kept without a database")
+	}
+	kept := make(chan error)
+	go func() { kept <- keep(t.Context(), "patient") }()
+	pg, err = localdb.StartPostgres(t.Context(), dir)
+	must(t, err)
+	must(t, <-kept)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -53,9 +53,31 @@ func NewKeeper(db *store.DB, wake func()) *Keeper {
 	return &Keeper{db: db, wake: wake, in: make(chan keeping, maxGroup)}
 }
 
-// Keep returns once the act is committed, or was kept before. ctx bounds the wait;
-// when it ends the act may still be kept, which the sender's repeat finds out.
+// The waits between the tries of one Keep.
+const (
+	firstWait = 20 * time.Millisecond
+	maxWait   = 500 * time.Millisecond
+)
+
+// Keep returns once the act is committed, or was kept before. ctx bounds the wait; when
+// it ends the act may still be kept, which the sender's repeat finds out. While the
+// database is away Keep goes on trying: who refuses at once sees all of WeCom's repeats
+// within a blink (wecom/callback.md section 5), and then the act is gone.
 func (k *Keeper) Keep(ctx context.Context, a Act) error {
+	for wait := firstWait; ; wait = min(2*wait, maxWait) {
+		err := k.try(ctx, a)
+		if !store.Broken(err) || store.Refused(err) {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+func (k *Keeper) try(ctx context.Context, a Act) error {
 	w := keeping{act: a, done: make(chan error, 1)}
 	select {
 	case k.in <- w:
