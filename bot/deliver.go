@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"maps"
 
 	"github.com/xuegong/xuegong/bot/card"
@@ -118,12 +117,11 @@ func (b *Bot) facts(text func(o outbox.Outgoing, f counselling.Facts) string) re
 }
 
 // text makes the body of a text. WeCom drops a text whose bytes it has seen within
-// the interval, so the interval differs with every message and is the same in its retries.
+// the interval, so the interval counts down from one message to the next, and is the
+// same in a message's retries.
 func (b *Bot) text(o outbox.Outgoing, s string) json.RawMessage {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(o.PublicID))
-	const spread = 7000
-	return wecom.TextBody(o.UserIDs(), b.AgentID, s, wecom.MaxDuplicateCheck-int(h.Sum32()%spread))
+	const different = wecom.MaxDuplicateCheck - wecom.MinDuplicateCheck
+	return wecom.TextBody(o.UserIDs(), b.AgentID, s, wecom.MaxDuplicateCheck-int(o.ID%different))
 }
 
 // update makes the body that replaces a card for everybody who holds it.

@@ -12,8 +12,8 @@
 //
 // The body is rendered once and committed before the first attempt, so a retry
 // repeats identical bytes: a card is known by its task id, everything else by WeCom's
-// duplicate check (4 h). 42014 on a retry means that the first attempt worked. An
-// unclear send older than 4 h is not repeated, it goes to the desk.
+// duplicate check (3 to 4 h). 42014 on a retry means that the first attempt worked. An
+// unclear send older than 3 h is not repeated, it goes to the desk.
 //
 // A person's messages leave in order; one that is dead does not block the next.
 // A card that waits for a press is open under its subject; Settle turns every open

@@ -19,6 +19,7 @@ import (
 
 // Outgoing is what a renderer gets to make a body of.
 type Outgoing struct {
+	ID       int64  // of the send, counted up: what follows differs from it
 	PublicID string // task id of a card, part of a link, so that every body is unique
 	Kind     string
 	Subject  string
@@ -208,8 +209,8 @@ func (w *Worker) claimAndRender(ctx context.Context, only []int64, limit int) (r
 }
 
 // unclearFor is how long a send whose outcome is unknown may be repeated: as long as
-// WeCom's duplicate check remembers.
-const unclearFor = 4 * time.Hour
+// WeCom's duplicate check remembers every body.
+const unclearFor = wecom.MinDuplicateCheck * time.Second
 
 // prepare decides whether a claimed send is to be called now and makes its body.
 func (w *Worker) prepare(ctx context.Context, tx *store.Tx, s *claimed) (bool, error) {
@@ -217,7 +218,7 @@ func (w *Worker) prepare(ctx context.Context, tx *store.Tx, s *claimed) (bool, e
 	case s.NotAfter.Valid && tx.Now().After(s.NotAfter.Time):
 		return false, w.end(ctx, tx, s, "dead", 0, "too late")
 	case s.UnclearAt.Valid && tx.Now().Sub(s.UnclearAt.Time) > unclearFor:
-		return false, w.end(ctx, tx, s, "dead", 0, "unclear for four hours")
+		return false, w.end(ctx, tx, s, "dead", 0, "unclear for three hours")
 	}
 	if s.Body != nil {
 		return w.prepareAgain(ctx, tx, s)
@@ -261,7 +262,7 @@ func (w *Worker) render(ctx context.Context, tx *store.Tx, s *claimed) (bool, er
 	if err != nil {
 		return false, w.unreadable(ctx, tx, s, err)
 	}
-	o := Outgoing{PublicID: s.PublicID, Kind: s.Kind, Subject: s.Subject, Update: s.API == "update", Code: s.Code, Args: args}
+	o := Outgoing{ID: s.ID, PublicID: s.PublicID, Kind: s.Kind, Subject: s.Subject, Update: s.API == "update", Code: s.Code, Args: args}
 	for _, r := range s.To {
 		o.To = append(o.To, r.person())
 	}

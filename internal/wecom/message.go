@@ -13,6 +13,7 @@ const (
 	MaxTitleRunes     = 128         // of a text card
 	MaxDescRunes      = 512         // of a text card
 	MaxDuplicateCheck = 4 * 60 * 60 // seconds within which WeCom recognises a repeat
+	MinDuplicateCheck = 3 * 60 * 60 // seconds, of ours: the hour between them tells equal texts apart
 )
 
 // sendBody is the JSON of message/send. The duplicate check is always on: the same bytes within
