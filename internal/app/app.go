@@ -258,8 +258,7 @@ func (a *App) Run(ctx context.Context) error {
 	wg.Go(func() { a.bell.run(keeping) })
 	failed := make(chan error, 1)
 	wg.Go(func() {
-		a.awaitSchema(ctx)
-		err := errors.Join(a.checkReviews(ctx), a.offerServices(ctx))
+		err := a.prepare(ctx)
 		switch {
 		case ctx.Err() != nil: // asked to stop while it waited
 			return
@@ -306,23 +305,28 @@ func (a *App) Close() {
 	}
 }
 
-// awaitSchema returns when the database answers with this release's schema, or when ctx
-// ends: until then the process answers /healthz and /now, and works on nothing.
-func (a *App) awaitSchema(ctx context.Context) {
-	err := a.checkSchema(ctx)
-	if err == nil {
-		return
-	}
-	a.log.Error("waiting for the schema", slog.Any("error", err))
+// prepare makes ready what the work needs, once the database answers with this release's
+// schema, or until ctx ends: so long the process answers /healthz and /now, keeps what
+// WeCom brings, and works on nothing.
+func (a *App) prepare(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for ctx.Err() == nil {
+	for said := false; ; {
+		err := a.checkSchema(ctx)
+		if err == nil {
+			err = errors.Join(a.checkReviews(ctx), a.offerServices(ctx))
+			if !store.Broken(err) || store.Refused(err) {
+				return err
+			}
+		}
+		if !said {
+			a.log.Error("waiting for the schema", slog.Any("error", err))
+			said = true
+		}
 		select {
 		case <-ctx.Done():
+			return ctx.Err()
 		case <-tick.C:
-			if a.checkSchema(ctx) == nil {
-				return
-			}
 		}
 	}
 }

@@ -170,15 +170,20 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 		before[user(i)] = len(sim.Messages(user(i), 0))
 	}
 	var talking sync.WaitGroup
-	talking.Go(func() {
-		for round := range texts {
-			for i := range students {
-				if _, err := sim.Text(user(i), fmt.Sprintf("帮助%s", strings.Repeat("。", round))); err != nil {
+	for i := range students {
+		talking.Go(func() {
+			for round := range texts {
+				said, err := sim.Text(user(i), fmt.Sprintf("帮助%s", strings.Repeat("。", round)))
+				if err != nil {
 					t.Error(err)
+					return
+				}
+				if accepted, err := said.Wait(ctx); !accepted {
+					t.Errorf("%s wrote, and the platform gave up: %v", user(i), err)
 				}
 			}
-		}
-	})
+		})
+	}
 	rdb := redisClient(t, red.URL())
 	defer func() { _ = rdb.Close() }()
 	for i, hurt := range []func(){

@@ -85,7 +85,7 @@ func (a *App) keepFiles(ctx context.Context) {
 // says what it needs.
 func (a *App) checkReviews(ctx context.Context) error {
 	if have, _, err := a.db.Schema(ctx); err != nil || have < firstWithReviews {
-		return nil //nolint:nilerr // awaitSchema says it
+		return nil //nolint:nilerr // prepare says it
 	}
 	return a.db.View(ctx, func(tx *store.Tx) error {
 		if err := a.requests.Approval.Ready(ctx, tx); err != nil {
