@@ -57,6 +57,12 @@ func TestBookings_are_confidential(t *testing.T) {
 					return b.json(act.method, path, act.body)
 				}
 				real, unreal := ask(pending.PublicID), ask(store.NewPublicID())
+				if act.method == http.MethodPost && act.body != "once" {
+					path := strings.ReplaceAll(act.path, "ID", pending.PublicID)
+					if res := b.json(act.method, path, `{"reason`); res.status != http.StatusForbidden || res.body != real.body {
+						t.Errorf("%s %s with JSON nobody can read: %d %s", act.method, act.path, res.status, res.body)
+					}
+				}
 				if real.status != http.StatusForbidden || unreal.status != http.StatusForbidden {
 					t.Errorf("%s %s: %d for a real id, %d for an invented one", act.method, act.path, real.status, unreal.status)
 				}
@@ -113,5 +119,43 @@ func TestCounselling_pages_are_for_students_and_the_centre(t *testing.T) {
 	b := w.as("t06")
 	if res := b.post(hour, b.get(hour).form(hour)); res.status != http.StatusForbidden {
 		t.Errorf("staff books: %d", res.status)
+	}
+}
+
+// A call that cannot be read is answered so to those who may make it; to everybody else,
+// that they may not (D-10).
+func TestAPI_asks_who_calls_before_what_the_call_says(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.bookings("s06")[0]
+	of := strings.NewReplacer("BOOKING", b.PublicID, "COUNSELLOR", b.Slot.Counsellor)
+	for _, call := range []struct{ method, path, may string }{
+		{http.MethodPost, "/counselling/bookings", "s02"},
+		{http.MethodPost, "/counselling/bookings/BOOKING/move", "s06"},
+		{http.MethodPost, "/counselling/bookings/BOOKING/cancel", "s06"},
+		{http.MethodPost, "/counselling/bookings/BOOKING/reject", "t01"},
+		{http.MethodPost, "/counselling/wait", "s02"},
+		{http.MethodPost, "/counselling/waitlist/offer", "t06"},
+		{http.MethodPost, "/counselling/intake", "s02"},
+		{http.MethodPost, "/counselling/counsellors/COUNSELLOR/rules", "t01"},
+		{http.MethodPost, "/counselling/counsellors/COUNSELLOR/absences", "t01"},
+		{http.MethodPost, "/calendar/days", "t07"},
+		{http.MethodPost, "/calendar/days/remove", "t07"},
+		{http.MethodGet, "/counselling/slots?from=soon", "s02"},
+		{http.MethodGet, "/counselling/slots?limit=many", "s02"},
+		{http.MethodGet, "/counselling/day?date=today", "t06"},
+		{http.MethodGet, "/counselling/duty?from=now", "t06"},
+		{http.MethodGet, "/counselling/waitlist?limit=0", "t06"},
+		{http.MethodGet, "/counselling/cases?after=nothing", "t05"},
+	} {
+		path := "/api/v1" + of.Replace(call.path)
+		for userid, want := range map[string]int{"t14": http.StatusForbidden, call.may: http.StatusUnprocessableEntity} {
+			if res := w.as(userid).json(call.method, path, `{"reason`); res.status != want {
+				t.Errorf("%s %s as %s: %d, want %d: %s", call.method, call.path, userid, res.status, want, res.body)
+			}
+		}
+	}
+	if got := w.bookings("s06")[0]; got.State != b.State {
+		t.Errorf("the booking is %s now", got.State)
 	}
 }

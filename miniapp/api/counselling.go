@@ -33,9 +33,7 @@ func (f face) consent(c *page.Context) error {
 	var in struct {
 		Version int `json:"version"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	return once(c, func(tx *store.Tx, who identity.Person) error {
 		if err := counselling.Agree(c, tx, who, in.Version); err != nil || f.OnAgreed == nil {
 			return err
@@ -100,14 +98,7 @@ func slotIn(zone *time.Location) func(counselling.Slot) slot {
 // slots lists hours, full ones included, of one counsellor or all; from now to the end
 // of what is open unless the query says less.
 func (f face) slots(c *page.Context) error {
-	from, err := timeParam(c, "from", c.Now())
-	if err != nil {
-		return err
-	}
-	to, err := timeParam(c, "to", time.Time{})
-	if err != nil {
-		return err
-	}
+	from, to := timeParam(c, "from", c.Now()), timeParam(c, "to", time.Time{})
 	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[slot], error) {
 		found, err := counselling.Slots(c, tx, who, c.Query("counsellor"), from, to)
 		if err != nil {
@@ -118,28 +109,39 @@ func (f face) slots(c *page.Context) error {
 }
 
 // timeParam reads a time, or a date, which is its midnight in the school's zone.
-func timeParam(c *page.Context, name string, absent time.Time) (time.Time, error) {
+func timeParam(c *page.Context, name string, absent time.Time) time.Time {
 	v := c.Query(name)
 	if v == "" {
-		return absent, nil
+		return absent
 	}
 	if t, err := time.Parse(time.RFC3339, v); err == nil {
-		return t, nil
+		return t
 	}
 	t, err := time.ParseInLocation(time.DateOnly, v, c.Zone())
 	if err != nil {
-		return t, errs.Field(name, name+" 写成 2026-10-14 或 2026-10-14T15:00:00+08:00。")
+		c.Unread(errs.Field(name, name+" 写成 2026-10-14 或 2026-10-14T15:00:00+08:00。"))
+		return absent
 	}
-	return t, nil
+	return t
+}
+
+// readDate reads a date of the body, its midnight in the school's zone; absent for "".
+func readDate(c *page.Context, name, v string, absent time.Time) time.Time {
+	if v == "" {
+		return absent
+	}
+	t, err := time.ParseInLocation(time.DateOnly, v, c.Zone())
+	if err != nil {
+		c.Unread(errs.Field(name, "日期写成 2026-10-14 这样。"))
+		return absent
+	}
+	return t
 }
 
 // week reads a span of time, by default the coming week.
-func week(c *page.Context) (from, to time.Time, err error) {
-	if from, err = timeParam(c, "from", c.Now()); err != nil {
-		return from, to, err
-	}
-	to, err = timeParam(c, "to", from.AddDate(0, 0, 7))
-	return from, to, err
+func week(c *page.Context) (from, to time.Time) {
+	from = timeParam(c, "from", c.Now())
+	return from, timeParam(c, "to", from.AddDate(0, 0, 7))
 }
 
 type booking struct {
@@ -206,9 +208,7 @@ func (f face) book(c *page.Context) error {
 		Slot string `json:"slot"`
 		Wish string `json:"wish"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	var b counselling.Booking
 	err := c.ActByKey(func(tx *store.Tx, who identity.Person) error {
 		made, err := counselling.Book(c, tx, who, in.Slot, in.Wish, counselling.ViaAPI)
@@ -260,9 +260,7 @@ func (f face) cancel(c *page.Context) error {
 		Reason string `json:"reason"`
 		Late   bool   `json:"late"`
 	}
-	if err := c.ReadJSONIfAny(&in); err != nil {
-		return err
-	}
+	c.ReadJSONIfAny(&in)
 	return act(c, func(ctx context.Context, tx *store.Tx, who identity.Person, id string) (err error) {
 		if in.Late {
 			_, err = counselling.CancelLate(ctx, tx, who, id)
@@ -298,9 +296,7 @@ func decide(c *page.Context, do verb) error {
 	var in struct {
 		Reason string `json:"reason"`
 	}
-	if err := c.ReadJSONIfAny(&in); err != nil {
-		return err
-	}
+	c.ReadJSONIfAny(&in)
 	return act(c, func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
 		_, err := do(ctx, tx, who, id, in.Reason)
 		return err
@@ -340,10 +336,7 @@ type day struct {
 
 // day is the desk's view of one day of a centre; reading it is audited (D-10).
 func (f face) day(c *page.Context) error {
-	date, err := timeParam(c, "date", c.Now())
-	if err != nil {
-		return err
-	}
+	date := timeParam(c, "date", c.Now())
 	return replyOfCentre(c, c.Update, func(tx *store.Tx, who identity.Person, centre int64) (day, error) {
 		d, err := counselling.DayList(c, tx, who, centre, date)
 		return dayIn(c.Zone(), d), err

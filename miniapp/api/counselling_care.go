@@ -61,9 +61,7 @@ func (f face) answerIntake(c *page.Context) error {
 		Version int   `json:"version"`
 		Choices []int `json:"choices"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	var out struct {
 		Help bool `json:"help"`
 	}
@@ -166,9 +164,7 @@ func (f face) closeCase(c *page.Context) error {
 	var in struct {
 		Outcome string `json:"outcome"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	return f.onCase(c, func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
 		return counselling.CloseCase(ctx, tx, who, id, in.Outcome)
 	})
@@ -198,10 +194,7 @@ type roster struct {
 
 // duty is who answers red answers in a span, by default the coming week, and when nobody does.
 func (f face) duty(c *page.Context) error {
-	from, to, err := week(c)
-	if err != nil {
-		return err
-	}
+	from, to := week(c)
 	zone := c.Zone()
 	return replyOfCentre(c, c.View, func(tx *store.Tx, who identity.Person, centre int64) (roster, error) {
 		found, err := counselling.Roster(c, tx, who, centre, from, to)

@@ -29,9 +29,7 @@ func (f face) move(c *page.Context) error {
 		Slot   string `json:"slot"`
 		Reason string `json:"reason"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	return act(c, func(ctx context.Context, tx *store.Tx, who identity.Person, id string) error {
 		_, err := counselling.Move(ctx, tx, who, id, in.Slot, in.Reason)
 		return err
@@ -107,9 +105,7 @@ func (f face) appeal(c *page.Context) error {
 	var in struct {
 		Text string `json:"text"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	return onStrike(c, counselling.Appeal, in.Text)
 }
 
@@ -124,9 +120,7 @@ func decideStrike(c *page.Context, do strikeVerb) error {
 	var in struct {
 		Reason string `json:"reason"`
 	}
-	if err := c.ReadJSONIfAny(&in); err != nil {
-		return err
-	}
+	c.ReadJSONIfAny(&in)
 	return onStrike(c, do, in.Reason)
 }
 

@@ -104,10 +104,7 @@ type schedule struct {
 
 // schedule is a counsellor's rules, absences and hours of a span, by default a week.
 func (f face) schedule(c *page.Context) error {
-	from, to, err := week(c)
-	if err != nil {
-		return err
-	}
+	from, to := week(c)
 	zone := c.Zone()
 	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (schedule, error) {
 		s, err := counselling.ScheduleOf(c, tx, who, c.Param("counsellor"), from, to)
@@ -143,9 +140,7 @@ func (f face) replan(c *page.Context, do func(tx *store.Tx, who identity.Person)
 // saveRule writes a rule, a new one without an id, and plans the hours at once.
 func (f face) saveRule(c *page.Context) error {
 	var in hoursRule
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	return f.replan(c, func(tx *store.Tx, who identity.Person) (counselling.Change, error) {
 		return counselling.SaveRule(c, tx, who, c.Param("counsellor"), in.in(c.Zone()))
 	})
@@ -156,16 +151,8 @@ func (f face) endRule(c *page.Context) error {
 	var in struct {
 		Last string `json:"last"`
 	}
-	if err := c.ReadJSONIfAny(&in); err != nil {
-		return err
-	}
-	last := calendar.Midnight(c.Now(), c.Zone()).AddDate(0, 0, -1)
-	if in.Last != "" {
-		var err error
-		if last, err = time.ParseInLocation(time.DateOnly, in.Last, c.Zone()); err != nil {
-			return errs.Field("last", "日期写成 2026-10-14 这样。")
-		}
-	}
+	c.ReadJSONIfAny(&in)
+	last := readDate(c, "last", in.Last, calendar.Midnight(c.Now(), c.Zone()).AddDate(0, 0, -1))
 	return f.replan(c, func(tx *store.Tx, who identity.Person) (counselling.Change, error) {
 		return counselling.EndRule(c, tx, who, c.Param("rule"), last)
 	})
@@ -178,9 +165,7 @@ func (f face) sendAway(c *page.Context) error {
 		To   time.Time `json:"to"`
 		Why  string    `json:"why"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	return f.replan(c, func(tx *store.Tx, who identity.Person) (counselling.Change, error) {
 		return counselling.Away(c, tx, who, c.Param("counsellor"), in.From, in.To, counselling.Why(in.Why))
 	})
@@ -205,7 +190,7 @@ func (f face) days(c *page.Context) error {
 	if v := c.Query("year"); v != "" {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 2020 || n > 2100 {
-			return errs.Field("year", "年份写成 2026 这样。")
+			c.Unread(errs.Field("year", "年份写成 2026 这样。"))
 		}
 		year = n
 	}
@@ -224,9 +209,7 @@ func (f face) days(c *page.Context) error {
 // that touches is not said here: it is the centre's.
 func (f face) saveDay(c *page.Context) error {
 	var in specialDay
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	day, _ := time.ParseInLocation(time.DateOnly, in.Day, c.Zone()) // none is refused by the verb
 	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := counselling.SaveDays(c, tx, who, calendar.Special{Day: day, Kind: calendar.Kind(in.Kind), Name: in.Name, Follows: time.Weekday(in.Follows)})
@@ -239,15 +222,13 @@ func (f face) removeDay(c *page.Context) error {
 	var in struct {
 		Day string `json:"day"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
+	c.ReadJSON(&in)
+	day := readDate(c, "day", in.Day, time.Time{})
+	if day.IsZero() {
+		c.Unread(errs.Field("day", "写上要恢复的那一天，例如 2026-10-14。"))
 	}
-	day, wrong := time.ParseInLocation(time.DateOnly, in.Day, c.Zone())
 	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := counselling.RemoveDay(c, tx, who, day)
-		if err == nil && wrong != nil {
-			return errs.Field("day", "日期写成 2026-10-14 这样。")
-		}
 		return err
 	}, done)
 }

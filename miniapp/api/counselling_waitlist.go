@@ -88,22 +88,10 @@ func (f face) join(c *page.Context) error {
 		To         string   `json:"to"`
 		Part       string   `json:"part"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
-	want := counselling.Want{Counsellor: in.Counsellor, Except: in.Except, Campus: in.Campus, Part: counselling.Part(in.Part)}
-	for name, day := range map[string]struct {
-		text string
-		into *time.Time
-	}{"from": {in.From, &want.From}, "to": {in.To, &want.To}} {
-		if day.text == "" {
-			continue
-		}
-		t, err := time.ParseInLocation(time.DateOnly, day.text, c.Zone())
-		if err != nil {
-			return errs.Field(name, "日期写成 2026-10-14 这样。")
-		}
-		*day.into = t
+	c.ReadJSON(&in)
+	want := counselling.Want{
+		Counsellor: in.Counsellor, Except: in.Except, Campus: in.Campus, Part: counselling.Part(in.Part),
+		From: readDate(c, "from", in.From, time.Time{}), To: readDate(c, "to", in.To, time.Time{}),
 	}
 	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := counselling.Join(c, tx, who, want, counselling.ViaAPI)
@@ -168,19 +156,21 @@ func (f face) offerFree(c *page.Context) error {
 		Wait   string `json:"wait"`
 		Reason string `json:"reason"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	return reply(c, c.ActByKey, func(tx *store.Tx, who identity.Person) (wait, error) {
 		w, err := offerBy(c, tx, who, in.Slot, in.Wait, in.Reason)
 		return waitIn(c.Zone())(w), err
 	})
 }
 
-// offerBy keeps from who is not of a centre whether a slot exists.
+// offerBy keeps from who is not of a centre whether a slot exists, and tells who is of one
+// that none was named.
 func offerBy(ctx context.Context, tx *store.Tx, who identity.Person, slot, wait, reason string) (counselling.Wait, error) {
 	if len(counselling.Centres(who)) == 0 {
 		return counselling.Wait{}, counselling.ErrConfidential
+	}
+	if slot == "" {
+		return counselling.Wait{}, errs.Field("slot", "slot 写要给出的那个时间的编号。")
 	}
 	return counselling.OfferFree(ctx, tx, who, slot, wait, reason)
 }

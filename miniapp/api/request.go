@@ -131,9 +131,7 @@ func (f face) agree(c *page.Context) error {
 	var in struct {
 		Version string `json:"version"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	return once(c, func(tx *store.Tx, who identity.Person) error {
 		if err := f.Requests.Agree(c, tx, who, c.Param("service"), in.Version); err != nil {
 			return err
@@ -197,9 +195,7 @@ func (f face) question(c *page.Context) error {
 	var in struct {
 		Text string `json:"text"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := f.Requests.AskPerson(c, tx, who, c.Param("service"), in.Text)
 		return err
@@ -213,9 +209,7 @@ func (f face) questionOn(c *page.Context) error {
 		Text  string `json:"text"`
 		Field string `json:"field"`
 	}
-	if err := c.ReadJSON(&in); err != nil {
-		return err
-	}
+	c.ReadJSON(&in)
 	return once(c, func(tx *store.Tx, who identity.Person) error {
 		_, err := f.Requests.AskAbout(c, tx, who, c.Param("application"), in.Field, in.Text)
 		return err

@@ -103,6 +103,7 @@ type Context struct {
 	received time.Time
 	who      identity.Person   // as last found
 	posted   [sha256.Size]byte // of the JSON that was read
+	unread   error             // the first part of the request that could not be read
 }
 
 // View runs fn in a reading transaction.
@@ -169,7 +170,23 @@ func (c *Context) in(tx *store.Tx, lock bool, fn func(tx *store.Tx, who identity
 		return err
 	}
 	c.who = who
-	return fn(tx, who)
+	return c.unlessUnread(fn(tx, who))
+}
+
+// Unread keeps why a part of the request cannot be read. What was read runs all the same,
+// for whether the person may ask at all comes first and is the same for ids nobody has; it
+// is undone and answered with err.
+func (c *Context) Unread(err error) {
+	if c.unread == nil {
+		c.unread = err
+	}
+}
+
+func (c *Context) unlessUnread(err error) error {
+	if c.unread == nil || errs.KindOf(err) == errs.Forbidden {
+		return err
+	}
+	return c.unread
 }
 
 // Who is the person of the last View, Update or Act, zero before the first.
@@ -228,11 +245,13 @@ func (c *Context) JSON(status int, v any) error {
 // maxJSON is how many bytes the body of an API call may have.
 const maxJSON = 64 << 10
 
-// ReadJSON reads the body into v and refuses what v does not know.
-func (c *Context) ReadJSON(v any) error {
+// ReadJSON reads the body into v. A body that cannot be read, or has what v does not know,
+// is Unread.
+func (c *Context) ReadJSON(v any) {
 	body, err := io.ReadAll(http.MaxBytesReader(c.Gin.Writer, c.Gin.Request.Body, maxJSON))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return errs.Wrap(err, errs.TooLarge, "请求太大，最多 64 KB。")
+		c.Unread(errs.Wrap(err, errs.TooLarge, "请求太大，最多 64 KB。"))
+		return
 	}
 	c.posted = sha256.Sum256(body)
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -241,17 +260,15 @@ func (c *Context) ReadJSON(v any) error {
 		err = d.Decode(v)
 	}
 	if err != nil || d.More() {
-		return errs.Wrap(err, errs.Invalid, "请求的 JSON 读不懂，请对照 /api/v1/openapi.json。")
+		c.Unread(errs.Wrap(err, errs.Invalid, "请求的 JSON 读不懂，请对照 /api/v1/openapi.json。"))
 	}
-	return nil
 }
 
 // ReadJSONIfAny is ReadJSON for a call that may come without a body.
-func (c *Context) ReadJSONIfAny(v any) error {
-	if c.Gin.Request.ContentLength == 0 {
-		return nil
+func (c *Context) ReadJSONIfAny(v any) {
+	if c.Gin.Request.ContentLength != 0 {
+		c.ReadJSON(v)
 	}
-	return c.ReadJSON(v)
 }
 
 // ICS is the media type of a calendar file.
