@@ -62,12 +62,21 @@ func OneCounsellor(ctx context.Context, tx *store.Tx, who identity.Person, publi
 // Slots lists the hours of a counsellor ("" for all) that begin in [from, to), full
 // and too soon ones included, so that they can be shown and not chosen (D-43).
 func Slots(ctx context.Context, tx *store.Tx, who identity.Person, counsellor string, from, to time.Time) ([]Slot, error) {
+	slots, _, err := SlotsAfter(ctx, tx, who, counsellor, from, to, store.Page{Limit: maxSlots})
+	return slots, err
+}
+
+// maxSlots is how many hours are shown at once.
+const maxSlots = 500
+
+// SlotsAfter is a page of Slots, by time, and what the next page comes after.
+func SlotsAfter(ctx context.Context, tx *store.Tx, who identity.Person, counsellor string, from, to time.Time, p store.Page) ([]Slot, string, error) {
 	if err := mayLook(who); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	set, err := LoadSettings(ctx, tx)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if from.Before(tx.Now()) {
 		from = tx.Now()
@@ -75,11 +84,15 @@ func Slots(ctx context.Context, tx *store.Tx, who identity.Person, counsellor st
 	if h := set.horizon(tx.Now()); to.After(h) || to.IsZero() {
 		to = h
 	}
-	slots, err := openSlots(ctx, tx, counsellor, from, to, set.firstBookable(tx.Now()))
+	slots, next, err := store.ReadPage(p, func(s Slot) string { return s.PublicID },
+		func(limit int) ([]Slot, error) {
+			return openSlots(ctx, tx, counsellor, from, to, set.firstBookable(tx.Now()), p.After, limit)
+		},
+		func() (bool, error) { return isSlot(ctx, tx, p.After) })
 	if err != nil {
-		return nil, fmt.Errorf("list hours: %w", err)
+		return nil, "", fmt.Errorf("list hours: %w", err)
 	}
-	return slots, nil
+	return slots, next, nil
 }
 
 // mayLook: students and the centre see who offers hours and when; nobody else needs to.
@@ -90,13 +103,21 @@ func mayLook(who identity.Person) error {
 	return ErrStudentsOnly
 }
 
-// Mine lists the student's own bookings, newest first (D-44).
+// Mine lists the student's own bookings, newest first (D-44): the last hundred.
 func Mine(ctx context.Context, tx *store.Tx, who identity.Person) ([]Booking, error) {
-	list, err := selectBookings(ctx, tx, `where b.student_id = $1 order by b.id desc limit 100`, who.ID)
+	list, _, err := MineAfter(ctx, tx, who, store.Page{Limit: 100})
+	return list, err
+}
+
+// MineAfter is a page of Mine and what the next page comes after.
+func MineAfter(ctx context.Context, tx *store.Tx, who identity.Person, p store.Page) ([]Booking, string, error) {
+	list, next, err := store.ReadPage(p, func(b Booking) string { return b.PublicID },
+		func(limit int) ([]Booking, error) { return ownBookings(ctx, tx, who.ID, p.After, limit) },
+		func() (bool, error) { return isOwnBooking(ctx, tx, who.ID, p.After) })
 	if err != nil {
-		return nil, fmt.Errorf("list own bookings: %w", err)
+		return nil, "", fmt.Errorf("list own bookings: %w", err)
 	}
-	return list, nil
+	return list, next, nil
 }
 
 // Get returns a booking with its history to its student or the centre. Every other

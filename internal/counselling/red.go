@@ -351,20 +351,26 @@ func afterCall(ctx context.Context, tx *store.Tx, who identity.Person, c Case, k
 // Cases lists the centre's cases, those that wait first; the front desk sees those it
 // was called to. The reading is audited.
 func Cases(ctx context.Context, tx *store.Tx, who identity.Person, centre int64) ([]Case, error) {
+	list, _, err := CasesAfter(ctx, tx, who, centre, store.Page{Limit: 100})
+	return list, err
+}
+
+// CasesAfter is a page of Cases and what the next page comes after.
+func CasesAfter(ctx context.Context, tx *store.Tx, who identity.Person, centre int64, p store.Page) ([]Case, string, error) {
 	if !atCentre(who, centre) {
-		return nil, ErrConfidential
+		return nil, "", ErrConfidential
 	}
 	only := who.ID
 	if caresAt(who, centre) {
 		only = 0
 	}
-	list, err := selectCases(ctx, tx, `
-		where c.centre_id = $1 and ($2::bigint = 0 or exists (select 1 from red_event e where e.case_id = c.id and e.kind = 'paged' and e.person_id = $2))
-		order by (c.state = 'closed'), (c.state = 'taken'), c.id desc limit 100`, centre, only)
+	list, next, err := store.ReadPage(p, func(c Case) string { return c.PublicID },
+		func(limit int) ([]Case, error) { return casesAfter(ctx, tx, centre, only, p.After, limit) },
+		func() (bool, error) { return isCase(ctx, tx, centre, p.After) })
 	if err != nil {
-		return nil, fmt.Errorf("list cases: %w", err)
+		return nil, "", fmt.Errorf("list cases: %w", err)
 	}
-	return list, audit.Append(ctx, tx, int64(who.ID), "case.list", fmt.Sprintf("unit/%d", centre), nil)
+	return list, next, audit.Append(ctx, tx, int64(who.ID), "case.list", fmt.Sprintf("unit/%d", centre), nil)
 }
 
 // CasesOpen counts what waits for the person at their centre.

@@ -87,11 +87,18 @@ func each[Row, T any](rows []Row, open func(Row) (T, error)) ([]T, error) {
 }
 
 // openSlots returns the hours of active counsellors that begin in [from, to): of one
-// counsellor, or of all for "".
-func openSlots(ctx context.Context, tx *store.Tx, counsellor string, from, to, soonest time.Time) ([]Slot, error) {
+// counsellor, or of all for ""; those behind the hour with the public id after.
+func openSlots(ctx context.Context, tx *store.Tx, counsellor string, from, to, soonest time.Time, after string, limit int) ([]Slot, error) {
 	return selectSlots(ctx, tx, soonest, `
 		where s.open and c.active and s.starts_at >= $2 and s.starts_at < $3 and ($1 = '' or c.public_id = $1)
-		order by s.starts_at, c.position, c.id limit 500`, counsellor, from, to)
+			and ($4 = '' or (s.starts_at, c.position, c.id) > (
+				select a.starts_at, o.position, o.id from slot a join counsellor o on o.id = a.counsellor_id where a.public_id = $4))
+		order by s.starts_at, c.position, c.id limit $5`, counsellor, from, to, after, limit)
+}
+
+func isSlot(ctx context.Context, tx *store.Tx, publicID string) (ok bool, err error) {
+	err = tx.GetContext(ctx, &ok, `select exists (select 1 from slot where public_id = $1)`, publicID)
+	return ok, err
 }
 
 // freeSlots returns the first n hours with a free place, of a counsellor (0: of any).
@@ -280,6 +287,19 @@ func selectBookings(ctx context.Context, tx *store.Tx, where string, args ...any
 		}
 	}
 	return list, nil
+}
+
+// ownBookings returns the student's, newest first, that are older than the one with the
+// public id after.
+func ownBookings(ctx context.Context, tx *store.Tx, student identity.ID, after string, limit int) ([]Booking, error) {
+	return selectBookings(ctx, tx, `
+		where b.student_id = $1 and ($2 = '' or b.id < (select id from booking where public_id = $2 and student_id = $1))
+		order by b.id desc limit $3`, student, after, limit)
+}
+
+func isOwnBooking(ctx context.Context, tx *store.Tx, student identity.ID, publicID string) (ok bool, err error) {
+	err = tx.GetContext(ctx, &ok, `select exists (select 1 from booking where public_id = $2 and student_id = $1)`, student, publicID)
+	return ok, err
 }
 
 // lockBooking locks the booking, so that two decisions queue, and returns it.

@@ -152,6 +152,21 @@ func selectCases(ctx context.Context, tx *store.Tx, where string, args ...any) (
 	return each(rows, func(r caseRow) (Case, error) { return r.open(tx) })
 }
 
+// casesAfter returns the centre's cases, those that wait first, that stand behind the one
+// with the public id after; only those somebody was called to, or with 0 all.
+func casesAfter(ctx context.Context, tx *store.Tx, centre int64, called identity.ID, after string, limit int) ([]Case, error) {
+	return selectCases(ctx, tx, `
+		where c.centre_id = $1 and ($2::bigint = 0 or exists (select 1 from red_event e where e.case_id = c.id and e.kind = 'paged' and e.person_id = $2))
+			and ($3 = '' or (c.state = 'closed', c.state = 'taken', -c.id) > (
+				select a.state = 'closed', a.state = 'taken', -a.id from red_case a where a.public_id = $3 and a.centre_id = $1))
+		order by (c.state = 'closed'), (c.state = 'taken'), c.id desc limit $4`, centre, called, after, limit)
+}
+
+func isCase(ctx context.Context, tx *store.Tx, centre int64, publicID string) (ok bool, err error) {
+	err = tx.GetContext(ctx, &ok, `select exists (select 1 from red_case where public_id = $2 and centre_id = $1)`, centre, publicID)
+	return ok, err
+}
+
 // lockCase locks a case, so that two who come at once queue, and returns it.
 func lockCase(ctx context.Context, tx *store.Tx, publicID string) (Case, error) {
 	var id int64

@@ -62,6 +62,19 @@ func selectStrikes(ctx context.Context, tx *store.Tx, where string, args ...any)
 	return list, nil
 }
 
+// strikesAfter returns the student's, newest first, that are older than the one with the
+// public id after.
+func strikesAfter(ctx context.Context, tx *store.Tx, student identity.ID, after string, limit int) ([]Strike, error) {
+	return selectStrikes(ctx, tx, `
+		where s.student_id = $1 and ($2 = '' or (s.at, s.id) < (select at, id from strike where public_id = $2 and student_id = $1))
+		order by s.at desc, s.id desc limit $3`, student, after, limit)
+}
+
+func isStrike(ctx context.Context, tx *store.Tx, student identity.ID, publicID string) (ok bool, err error) {
+	err = tx.GetContext(ctx, &ok, `select exists (select 1 from strike where public_id = $2 and student_id = $1)`, student, publicID)
+	return ok, err
+}
+
 // lockStrike locks the strike, so that two decisions queue, and returns it.
 func lockStrike(ctx context.Context, tx *store.Tx, publicID string) (Strike, error) {
 	var id int64

@@ -134,6 +134,19 @@ func selectWaits(ctx context.Context, tx *store.Tx, where string, args ...any) (
 	return list, nil
 }
 
+// queueAfter returns who waits at the centre, in the order of the queue, behind the wait
+// with the public id after.
+func queueAfter(ctx context.Context, tx *store.Tx, centre int64, after string, limit int) ([]Wait, error) {
+	return selectWaits(ctx, tx, `
+		where w.centre_id = $1 and w.ended_at is null and ($2 = '' or w.id > (select id from wait where public_id = $2 and centre_id = $1))
+		order by w.id limit $3`, centre, after, limit)
+}
+
+func isWait(ctx context.Context, tx *store.Tx, centre int64, publicID string) (ok bool, err error) {
+	err = tx.GetContext(ctx, &ok, `select exists (select 1 from wait where public_id = $2 and centre_id = $1)`, centre, publicID)
+	return ok, err
+}
+
 // day reads what date wrote.
 func day(s sql.NullString, zone *time.Location) time.Time {
 	t, err := time.ParseInLocation(time.DateOnly, s.String, zone)

@@ -102,12 +102,21 @@ const maxAppeal = 200
 
 // MyStrikes returns the student's own strikes (T19).
 func MyStrikes(ctx context.Context, tx *store.Tx, who identity.Person) (Strikes, error) {
+	s, _, err := MyStrikesAfter(ctx, tx, who, store.Page{Limit: maxStrikes})
+	return s, err
+}
+
+// MyStrikesAfter is MyStrikes with a page of their list, and what the next page comes after.
+func MyStrikesAfter(ctx context.Context, tx *store.Tx, who identity.Person, p store.Page) (Strikes, string, error) {
 	set, err := LoadSettings(ctx, tx)
 	if err != nil {
-		return Strikes{}, err
+		return Strikes{}, "", err
 	}
-	return strikesOf(ctx, tx, who.ID, set)
+	return strikesOf(ctx, tx, who.ID, set, p)
 }
+
+// maxStrikes is how many strikes of a student are shown at once.
+const maxStrikes = 100
 
 // StrikesAt returns the strikes of a booking's student to the centre; whoever may not
 // read the booking gets ErrConfidential.
@@ -123,21 +132,24 @@ func StrikesAt(ctx context.Context, tx *store.Tx, who identity.Person, bookingID
 	if err != nil {
 		return Strikes{}, err
 	}
-	return strikesOf(ctx, tx, list[0].Student.ID, set)
+	s, _, err := strikesOf(ctx, tx, list[0].Student.ID, set, store.Page{Limit: maxStrikes})
+	return s, err
 }
 
-func strikesOf(ctx context.Context, tx *store.Tx, student identity.ID, set Settings) (Strikes, error) {
-	s := Strikes{Limit: set.StrikeLimit}
-	var err error
-	if s.List, err = selectStrikes(ctx, tx, `where s.student_id = $1 order by s.at desc, s.id desc limit 100`, student); err != nil {
-		return s, fmt.Errorf("list strikes: %w", err)
+func strikesOf(ctx context.Context, tx *store.Tx, student identity.ID, set Settings, p store.Page) (s Strikes, next string, err error) {
+	s.Limit = set.StrikeLimit
+	s.List, next, err = store.ReadPage(p, func(s Strike) string { return s.PublicID },
+		func(limit int) ([]Strike, error) { return strikesAfter(ctx, tx, student, p.After, limit) },
+		func() (bool, error) { return isStrike(ctx, tx, student, p.After) })
+	if err != nil {
+		return s, "", fmt.Errorf("list strikes: %w", err)
 	}
 	st, err := standingOf(ctx, tx, student, "")
 	if err != nil {
-		return s, fmt.Errorf("load standing: %w", err)
+		return s, "", fmt.Errorf("load standing: %w", err)
 	}
 	s.Count, s.PausedUntil = st.Strikes, st.pausedUntil(set, tx.Zone())
-	return s, nil
+	return s, next, nil
 }
 
 // Appeals lists what students said about their strikes and nobody answered yet, the

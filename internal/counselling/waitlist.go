@@ -379,17 +379,25 @@ func Keep(ctx context.Context, tx *store.Tx, who identity.Person) (Wait, error) 
 // Waitlist returns the queue of the centre in its order, with the open offers and who is
 // passed over. Only the centre may read it; the reading is audited.
 func Waitlist(ctx context.Context, tx *store.Tx, who identity.Person, centre int64) ([]Wait, error) {
+	list, _, err := WaitlistAfter(ctx, tx, who, centre, store.Page{Limit: 500})
+	return list, err
+}
+
+// WaitlistAfter is a page of Waitlist and what the next page comes after.
+func WaitlistAfter(ctx context.Context, tx *store.Tx, who identity.Person, centre int64, p store.Page) ([]Wait, string, error) {
 	if !atCentre(who, centre) {
-		return nil, ErrConfidential
+		return nil, "", ErrConfidential
 	}
-	list, err := selectWaits(ctx, tx, `where w.centre_id = $1 and w.ended_at is null order by w.id limit 500`, centre)
+	list, next, err := store.ReadPage(p, func(w Wait) string { return w.PublicID },
+		func(limit int) ([]Wait, error) { return queueAfter(ctx, tx, centre, p.After, limit) },
+		func() (bool, error) { return isWait(ctx, tx, centre, p.After) })
 	if err != nil {
-		return nil, fmt.Errorf("list waits: %w", err)
+		return nil, "", fmt.Errorf("list waits: %w", err)
 	}
 	if err := tellSkipped(ctx, tx, centre, list); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return list, audit.Append(ctx, tx, int64(who.ID), "wait.list", fmt.Sprintf("unit/%d", centre), nil)
+	return list, next, audit.Append(ctx, tx, int64(who.ID), "wait.list", fmt.Sprintf("unit/%d", centre), nil)
 }
 
 // Queued counts who waits at the person's centres; 0 for everybody else.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 
 	"github.com/xuegong/xuegong/internal/approval"
 	"github.com/xuegong/xuegong/internal/audit"
@@ -18,32 +17,18 @@ import (
 
 // Mine is the first page of MineAfter.
 func (e *Engine) Mine(ctx context.Context, tx *store.Tx, who identity.Person) ([]Application, error) {
-	list, _, err := e.MineAfter(ctx, tx, who, "", 100)
+	list, _, err := e.MineAfter(ctx, tx, who, store.Page{Limit: 100})
 	return list, err
 }
 
 // MineAfter lists the student's own applications, drafts among them, the newest first,
 // without history; those under way have their review, which knows what comes next (D-68).
-// after is what the page before returned as next; next "" is the end.
-func (e *Engine) MineAfter(ctx context.Context, tx *store.Tx, who identity.Person, after string, limit int) (list []Application, next string, err error) {
-	before := int64(math.MaxInt64)
-	if after != "" {
-		last, err := one(ctx, tx, after)
-		if store.Missing(err) || err == nil && last.Student.ID != who.ID {
-			return nil, "", errs.Field("after", "接着的那一条已经不在名单里，请从第一页开始。")
-		}
-		if err != nil {
-			return nil, "", fmt.Errorf("find page: %w", err)
-		}
-		before = last.id
-	}
-	list, err = applications(ctx, tx, `where a.student_id = $1 and a.id < $2 order by a.id desc limit $3`, who.ID, before, limit+1)
+func (e *Engine) MineAfter(ctx context.Context, tx *store.Tx, who identity.Person, p store.Page) (list []Application, next string, err error) {
+	list, next, err = store.ReadPage(p, func(a Application) string { return a.PublicID },
+		func(limit int) ([]Application, error) { return ownApplications(ctx, tx, who.ID, p.After, limit) },
+		func() (bool, error) { return isOwn(ctx, tx, who.ID, p.After) })
 	if err != nil {
 		return nil, "", fmt.Errorf("list own applications: %w", err)
-	}
-	if len(list) > limit {
-		list = list[:limit]
-		next = list[limit-1].PublicID
 	}
 	return list, next, withReviews(ctx, tx, list)
 }

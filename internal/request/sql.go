@@ -187,6 +187,19 @@ func inOrder(papers []Material, d service.Definition) []Material {
 	return papers
 }
 
+// ownApplications returns the student's, the newest first, that are older than the one with
+// the public id after.
+func ownApplications(ctx context.Context, tx *store.Tx, student identity.ID, after string, limit int) ([]Application, error) {
+	return applications(ctx, tx, `
+		where a.student_id = $1 and ($2 = '' or a.id < (select id from application where public_id = $2 and student_id = $1))
+		order by a.id desc limit $3`, student, after, limit)
+}
+
+func isOwn(ctx context.Context, tx *store.Tx, student identity.ID, publicID string) (ok bool, err error) {
+	err = tx.GetContext(ctx, &ok, `select exists (select 1 from application where public_id = $2 and student_id = $1)`, student, publicID)
+	return ok, err
+}
+
 func one(ctx context.Context, tx *store.Tx, publicID string) (Application, error) {
 	list, err := applications(ctx, tx, `where a.public_id = $1`, publicID)
 	if err != nil {

@@ -159,41 +159,44 @@ const (
 	usualListed = 100
 )
 
-var errNoPage = errs.Field("after", "接着的那一条已经不在名单里，请从第一页开始。")
-
-// limitOf reads how many the call asks for.
-func limitOf(c *page.Context) (int, error) {
-	v := c.Query("limit")
-	if v == "" {
-		return usualListed, nil
+// pageParam reads which page of a list the call asks for.
+func pageParam(c *page.Context) store.Page {
+	p := store.Page{After: c.Query("after"), Limit: usualListed}
+	if v := c.Query("limit"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > mostListed {
+			c.Unread(errs.Field("limit", fmt.Sprintf("limit 写 1 到 %d 的整数。", mostListed)))
+			return p
+		}
+		p.Limit = n
 	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 1 || n > mostListed {
-		return 0, errs.Field("limit", fmt.Sprintf("limit 写 1 到 %d 的整数。", mostListed))
-	}
-	return n, nil
+	return p
 }
 
-// pageOf converts the page of a whole list that the call asks for: what comes behind the
-// entry whose key it names. Entries that come or go meanwhile are neither repeated nor
-// left out; only where that entry itself is gone, one begins anew.
+// replyPage answers with the page of a list that the call asks for, as read finds it.
+// Entries that come or go meanwhile are neither repeated nor left out.
+func replyPage[T, U any](c *page.Context, in transaction, convert func(T) U,
+	read func(tx *store.Tx, who identity.Person, p store.Page) (items []T, next string, err error),
+) error {
+	p := pageParam(c)
+	return reply(c, in, func(tx *store.Tx, who identity.Person) (list[U], error) {
+		items, next, err := read(tx, who, p)
+		return list[U]{listOf(items, convert), next}, err
+	})
+}
+
+// pageOf is the page that the call asks for of a list that does not grow: what a file or
+// a calendar has, who works at a centre, a span of its roster.
 func pageOf[T, U any](c *page.Context, items []T, key func(T) string, convert func(T) U) (list[U], error) {
-	limit, err := limitOf(c)
-	if err != nil {
-		return list[U]{}, err
-	}
-	if after := c.Query("after"); after != "" {
-		i := slices.IndexFunc(items, func(item T) bool { return key(item) == after })
-		if i < 0 {
-			return list[U]{}, errNoPage
+	p := pageParam(c)
+	i := -1
+	if p.After != "" {
+		if i = slices.IndexFunc(items, func(item T) bool { return key(item) == p.After }); i < 0 {
+			return list[U]{}, store.ErrNoPage
 		}
-		items = items[i+1:]
 	}
-	out := list[U]{}
-	if len(items) > limit {
-		items = items[:limit]
-		out.Next = key(items[limit-1])
-	}
-	out.Items = listOf(items, convert)
-	return out, nil
+	items, next, err := store.ReadPage(p, key,
+		func(limit int) ([]T, error) { return items[i+1 : min(i+1+limit, len(items))], nil },
+		func() (bool, error) { return true, nil })
+	return list[U]{listOf(items, convert), next}, err
 }

@@ -99,12 +99,8 @@ func slotIn(zone *time.Location) func(counselling.Slot) slot {
 // of what is open unless the query says less.
 func (f face) slots(c *page.Context) error {
 	from, to := timeParam(c, "from", c.Now()), timeParam(c, "to", time.Time{})
-	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[slot], error) {
-		found, err := counselling.Slots(c, tx, who, c.Query("counsellor"), from, to)
-		if err != nil {
-			return list[slot]{}, err
-		}
-		return pageOf(c, found, func(s counselling.Slot) string { return s.PublicID }, slotIn(c.Zone()))
+	return replyPage(c, c.View, slotIn(c.Zone()), func(tx *store.Tx, who identity.Person, p store.Page) ([]counselling.Slot, string, error) {
+		return counselling.SlotsAfter(c, tx, who, c.Query("counsellor"), from, to, p)
 	})
 }
 
@@ -192,12 +188,8 @@ func bookingIn(zone *time.Location) func(counselling.Booking) booking {
 
 // bookings lists one's own, newest first (D-44).
 func (f face) bookings(c *page.Context) error {
-	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[booking], error) {
-		found, err := counselling.Mine(c, tx, who)
-		if err != nil {
-			return list[booking]{}, err
-		}
-		return pageOf(c, found, func(b counselling.Booking) string { return b.PublicID }, bookingIn(c.Zone()))
+	return replyPage(c, c.View, bookingIn(c.Zone()), func(tx *store.Tx, who identity.Person, p store.Page) ([]counselling.Booking, string, error) {
+		return counselling.MineAfter(c, tx, who, p)
 	})
 }
 

@@ -140,12 +140,12 @@ func caseIn(zone *time.Location) func(counselling.Case) redCase {
 // cases lists whom the centre must talk to now, those that wait first; the front desk
 // sees those it was called to. Reading it is audited.
 func (f face) cases(c *page.Context) error {
-	return replyOfCentre(c, c.Update, func(tx *store.Tx, who identity.Person, centre int64) (list[redCase], error) {
-		found, err := counselling.Cases(c, tx, who, centre)
+	return replyPage(c, c.Update, caseIn(c.Zone()), func(tx *store.Tx, who identity.Person, p store.Page) ([]counselling.Case, string, error) {
+		centre, err := centreOf(c, tx, who)
 		if err != nil {
-			return list[redCase]{}, err
+			return nil, "", err
 		}
-		return pageOf(c, found, func(k counselling.Case) string { return k.PublicID }, caseIn(c.Zone()))
+		return counselling.CasesAfter(c, tx, who, centre, p)
 	})
 }
 

@@ -86,16 +86,13 @@ type strikes struct {
 
 // strikes lists one's own strikes and what follows from them (T19).
 func (f face) strikes(c *page.Context) error {
+	p := pageParam(c)
 	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (strikes, error) {
-		found, err := counselling.MyStrikes(c, tx, who)
-		if err != nil {
-			return strikes{}, err
-		}
-		out := strikes{Count: found.Count, Limit: found.Limit}
+		found, next, err := counselling.MyStrikesAfter(c, tx, who, p)
+		out := strikes{list: list[strike]{listOf(found.List, strikeIn(c)), next}, Count: found.Count, Limit: found.Limit}
 		if found.Paused(c.Now()) {
 			out.PausedUntil = moment(found.PausedUntil, c.Zone())
 		}
-		out.list, err = pageOf(c, found.List, func(s counselling.Strike) string { return s.PublicID }, strikeIn(c))
 		return out, err
 	})
 }

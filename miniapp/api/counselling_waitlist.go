@@ -140,12 +140,12 @@ func (f face) accept(c *page.Context) error {
 
 // waitlist is the centre's queue in its order; reading it is audited.
 func (f face) waitlist(c *page.Context) error {
-	return replyOfCentre(c, c.Update, func(tx *store.Tx, who identity.Person, centre int64) (list[wait], error) {
-		found, err := counselling.Waitlist(c, tx, who, centre)
+	return replyPage(c, c.Update, waitIn(c.Zone()), func(tx *store.Tx, who identity.Person, p store.Page) ([]counselling.Wait, string, error) {
+		centre, err := centreOf(c, tx, who)
 		if err != nil {
-			return list[wait]{}, err
+			return nil, "", err
 		}
-		return pageOf(c, found, func(w counselling.Wait) string { return w.PublicID }, waitIn(c.Zone()))
+		return counselling.WaitlistAfter(c, tx, who, centre, p)
 	})
 }
 

@@ -391,13 +391,8 @@ func applicationIn(zone *time.Location) func(request.Application) application {
 
 // applications lists one's own, the newest first.
 func (f face) applications(c *page.Context) error {
-	return reply(c, c.View, func(tx *store.Tx, who identity.Person) (list[application], error) {
-		limit, err := limitOf(c)
-		if err != nil {
-			return list[application]{}, err
-		}
-		mine, next, err := f.Requests.MineAfter(c, tx, who, c.Query("after"), limit)
-		return list[application]{listOf(mine, applicationIn(c.Zone())), next}, err
+	return replyPage(c, c.View, applicationIn(c.Zone()), func(tx *store.Tx, who identity.Person, p store.Page) ([]request.Application, string, error) {
+		return f.Requests.MineAfter(c, tx, who, p)
 	})
 }
 
