@@ -174,8 +174,25 @@ func (s *Server) Press(userid, msgid, key string, selected map[string][]string, 
 	if p.open != "" {
 		return settled(p.open), nil
 	}
+	if !force {
+		if err := s.pressable(m, p); err != nil {
+			return nil, err
+		}
+	}
+	m.Pressed = true
 	d := s.enqueue(&callback{user: u.UserID, event: p.event, title: "按下“" + p.label + "”", msgid: msgid, plain: s.pressXML(u, m, p)})
 	return d, nil
+}
+
+// pressable holds what some clients may refuse and others not.
+func (s *Server) pressable(m *Message, p press) error {
+	switch {
+	case m.Pressed && !s.switches.PressAgain:
+		return errs.New(errs.Conflict, "这张卡片刚按过，等应用把它更新（平台开关：更新之前不能再按）。")
+	case m.Replaced && !s.switches.PressReplaced && p.event == "template_card_event":
+		return errs.New(errs.Conflict, "换过内容的卡片不能再按（平台开关）。")
+	}
+	return nil
 }
 
 func (m *Message) press(key string, selected map[string][]string, force bool) (press, error) {

@@ -107,6 +107,10 @@ func (s *Server) setAgent(c *call) (reply, error) {
 		return nil, fail(40007, "invalid media_id")
 	}
 	a := &s.st.App
+	if in.RedirectDomain != nil && *in.RedirectDomain != a.RedirectDomain &&
+		s.switches.RateLimits && !s.limit("domain", c.now, 20, month) {
+		return nil, fail(85004, "domain modify times out of limit")
+	}
 	assign(&a.Name, in.Name)
 	assign(&a.Description, in.Description)
 	assign(&a.HomeURL, in.HomeURL)
@@ -276,7 +280,7 @@ func (s *Server) getWorkbenchTemplate(c *call) (reply, error) {
 }
 
 // putWorkbenchData checks one type and object against the template and stores it.
-func (s *Server) putWorkbenchData(kind string, body json.RawMessage, ids []string, now time.Time) error {
+func (s *Server) putWorkbenchData(kind string, body json.RawMessage, ids []string) error {
 	if s.st.Workbench.Type == "" || s.st.Workbench.Type == "normal" {
 		return fail(94008, "no template")
 	}
@@ -294,9 +298,6 @@ func (s *Server) putWorkbenchData(kind string, body json.RawMessage, ids []strin
 		u := s.user(id)
 		if u == nil || !u.InRange {
 			return fail(60111, "userid not found")
-		}
-		if s.switches.RateLimits && !s.limit("workbench:"+fold(id), now, 10, time.Minute) {
-			return fail(45009, "api freq out of limit")
 		}
 		s.st.Workbench.Data[fold(id)] = workbenchData{Type: kind, Object: object}
 	}
@@ -320,7 +321,10 @@ func (s *Server) setWorkbenchData(c *call) (reply, error) {
 	if in.UserID == "" {
 		return nil, fail(41009, "missing userid")
 	}
-	return nil, s.putWorkbenchData(in.Type, c.body, []string{in.UserID}, c.now)
+	if s.switches.RateLimits && !s.limit("workbench:"+fold(in.UserID), c.now, 10, time.Minute) {
+		return nil, fail(45009, "api freq out of limit")
+	}
+	return nil, s.putWorkbenchData(in.Type, c.body, []string{in.UserID})
 }
 
 func (s *Server) batchSetWorkbenchData(c *call) (reply, error) {
@@ -335,7 +339,10 @@ func (s *Server) batchSetWorkbenchData(c *call) (reply, error) {
 	if json.Unmarshal(field(in.Data, "type"), &kind) != nil {
 		return nil, fail(94001, "invalid type")
 	}
-	return nil, s.putWorkbenchData(kind, in.Data, in.UserIDs, c.now)
+	if s.switches.RateLimits && !s.limitMany("workbench", c.now, len(in.UserIDs), 100_000, time.Minute) {
+		return nil, fail(45009, "api freq out of limit")
+	}
+	return nil, s.putWorkbenchData(kind, in.Data, in.UserIDs)
 }
 
 func (s *Server) getWorkbenchData(c *call) (reply, error) {

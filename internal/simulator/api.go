@@ -96,12 +96,25 @@ func (s *Server) endpoints() map[string]endpoint {
 		"agent/batch_set_workbench_data": {post, s.batchSetWorkbenchData, appToken, "api"},
 		"agent/get_workbench_data":       {post, s.getWorkbenchData, appToken, "api"},
 
+		"oa/gettemplatedetail":     {post, s.getTemplate, appToken, "api"},
+		"oa/applyevent":            {post, s.applyEvent, appToken, "api"},
+		"oa/getapprovalinfo":       {post, s.getApprovals, appToken, "api"},
+		"oa/getapprovaldetail":     {post, s.getApproval, appToken, "api"},
+		"corp/getopenapprovaldata": {post, s.getOpenApproval, appToken, "api"},
+
+		"batch/syncuser":     {post, s.startImport("sync_user", s.syncUsers), contactToken, "api"},
+		"batch/replaceuser":  {post, s.startImport("replace_user", s.replaceUsers), contactToken, "api"},
+		"batch/replaceparty": {post, s.startImport("replace_party", s.replaceParties), contactToken, "api"},
+		"batch/getresult":    {get, s.getImport, contactToken, "api"},
+
 		"menu/create": {post, s.createMenu, appToken, "api"},
 		"menu/get":    {get, s.getMenu, appToken, "api"},
 		"menu/delete": {get, s.deleteMenu, appToken, "api"},
 
-		"media/upload":    {post, s.uploadMedia, appToken, "api"},
-		"media/uploadimg": {post, s.uploadImage, appToken, "api"},
+		"media/upload":                   {post, s.uploadMedia, appToken, "api"},
+		"media/uploadimg":                {post, s.uploadImage, appToken, "api"},
+		"media/upload_by_url":            {post, s.uploadByURL, appToken, "api"},
+		"media/get_upload_by_url_result": {post, s.getUploadByURL, appToken, "api"},
 
 		"appchat/create": {post, s.createChat, appToken, "api"},
 		"appchat/update": {post, s.updateChat, appToken, "api"},
@@ -191,6 +204,10 @@ func (s *Server) perform(e endpoint, method string, c *call) (reply, error) {
 		if err := s.admit(e, c); err != nil {
 			return nil, err
 		}
+	} else if c.path == "gettoken" && s.switches.TokenIP || c.path != "gettoken" && s.switches.WebhookIP {
+		if err := s.checkIP(c); err != nil {
+			return nil, err
+		}
 	}
 	if e.method == http.MethodPost && method != http.MethodPost {
 		return nil, fail(40058, "invalid Request Parameter, need POST")
@@ -205,8 +222,8 @@ func (s *Server) admit(e endpoint, c *call) error {
 	if err != nil {
 		return err
 	}
-	if ips := s.switches.TrustedIPs; len(ips) > 0 && !slices.Contains(ips, c.ip) {
-		return fail(60020, "not allow to access from your ip")
+	if err := s.checkIP(c); err != nil {
+		return err
 	}
 	if s.switches.AppDisabled {
 		return fail(50003, "app disabled")
@@ -216,11 +233,27 @@ func (s *Server) admit(e endpoint, c *call) error {
 	if !exempt && !s.withinRate(c) {
 		return fail(45009, "api freq out of limit")
 	}
-	if e.method == http.MethodPost && !strings.HasPrefix(c.path, "media/") && !json.Valid(c.body) {
-		return fail(40058, "invalid Request Parameter, not a json object. Warning: wrong json format. ")
+	if e.method == http.MethodPost && !isUpload(c.path) {
+		if !json.Valid(c.body) {
+			return fail(40058, "invalid Request Parameter, not a json object. Warning: wrong json format. ")
+		}
+		if s.switches.RefuseEscapes && bytes.Contains(c.body, []byte(`\u`)) {
+			return fail(40033, "invalid charset. please check your request, if include \\uxxxx will create fail!")
+		}
 	}
 	if e.who != anyToken && kind != e.who {
 		return fail(48002, "api forbidden")
+	}
+	return nil
+}
+
+// isUpload says whether a call brings a file instead of JSON.
+func isUpload(path string) bool { return path == "media/upload" || path == "media/uploadimg" }
+
+// checkIP holds the list of trusted addresses; an empty one trusts all.
+func (s *Server) checkIP(c *call) error {
+	if ips := s.switches.TrustedIPs; len(ips) > 0 && !slices.Contains(ips, c.ip) {
+		return fail(60020, "not allow to access from your ip")
 	}
 	return nil
 }
@@ -327,6 +360,10 @@ func errText(code int) string {
 		return "api concurrent out of limit"
 	case 48002:
 		return "api forbidden"
+	case 40006:
+		return "invalid media size"
+	case 60011:
+		return "no privilege to access/modify contact/party/agent"
 	case 60020:
 		return "not allow to access from your ip"
 	case 60111:
@@ -352,43 +389,72 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// limiter counts calls in a window; going over it blocks for one more window.
+// Windows of the limits beside the minute and the hour: a day is a calendar day, a month 30
+// of them (sending.md 7).
+const (
+	day   = 24 * time.Hour
+	month = 30 * day
+)
+
+// limiter counts in a window; going over it blocks for one more window, a day's limit until
+// the day ends.
 type limiter struct {
 	start, until time.Time
 	n            int
 }
 
-func (l *limiter) allow(now time.Time, limit int, window time.Duration) bool {
+func (l *limiter) allow(now time.Time, weight, limit int, window time.Duration) bool {
 	if now.Before(l.until) {
 		return false
 	}
-	if now.Sub(l.start) >= window {
+	if over(l.start, now, window) {
 		l.start, l.n = now, 0
 	}
-	l.n++
+	l.n += weight
 	if l.n > limit {
 		l.until = now.Add(window)
+		if window == day {
+			l.until = midnight(now)
+		}
 		return false
 	}
 	return true
 }
 
+func over(start, now time.Time, window time.Duration) bool {
+	if window == day {
+		return !now.Before(midnight(start))
+	}
+	return now.Sub(start) >= window
+}
+
+// midnight is the end of the platform's day.
+func midnight(t time.Time) time.Time {
+	y, m, d := t.In(china()).Date()
+	return time.Date(y, m, d+1, 0, 0, 0, 0, china())
+}
+
 func (s *Server) limit(key string, now time.Time, limit int, window time.Duration) bool {
+	return s.limitMany(key, now, 1, limit, window)
+}
+
+// limitMany counts weight at once, as of the members of one call.
+func (s *Server) limitMany(key string, now time.Time, weight, limit int, window time.Duration) bool {
 	l := s.limits[key]
 	if l == nil {
 		l = &limiter{}
 		s.limits[key] = l
 	}
-	return l.allow(now, limit, window)
+	return l.allow(now, weight, limit, window)
 }
 
 // withinRate holds the limits per API, per source IP, of the debug mode and of jsapi
-// tickets (sending.md 1 and 7).
+// tickets (sending.md 1 and 7). Sending is not counted: it has the day's quota.
 func (s *Server) withinRate(c *call) bool {
 	if !s.switches.RateLimits {
 		return true
 	}
-	ok := s.limit("m:"+c.path, c.now, 10_000, time.Minute) && s.limit("h:"+c.path, c.now, 150_000, time.Hour) &&
+	ok := c.path == "message/send" || s.limit("m:"+c.path, c.now, 10_000, time.Minute) && s.limit("h:"+c.path, c.now, 150_000, time.Hour) &&
 		s.limit("m:"+c.path+c.ip, c.now, 20_000, time.Minute) && s.limit("h:"+c.path+c.ip, c.now, 600_000, time.Hour)
 	if c.query.Get("debug") == "1" {
 		ok = ok && s.limit("debug", c.now, 5, time.Minute)

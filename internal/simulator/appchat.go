@@ -60,7 +60,7 @@ func (s *Server) createChat(c *call) (reply, error) {
 	if !contains(in.Users, in.Owner) {
 		return nil, fail(86216, "owner is not a member")
 	}
-	if s.switches.RateLimits && !s.limit("appchat/create", c.now, 1000, 24*time.Hour) {
+	if s.switches.RateLimits && !s.limit("appchat/create", c.now, 1000, day) {
 		return nil, fail(45009, "api freq out of limit")
 	}
 	if in.ChatID == "" {
@@ -168,6 +168,10 @@ func (s *Server) sendChat(c *call) (reply, error) {
 	}
 	if err := s.checkMessage(&in, c.now); err != nil {
 		return nil, err
+	}
+	if s.switches.RateLimits && (!s.limitMany("m:appchat", c.now, len(g.Users), 20_000, time.Minute) ||
+		!s.limitMany("h:appchat", c.now, len(g.Users), 300_000, time.Hour)) {
+		return nil, fail(45009, "api freq out of limit")
 	}
 	g.Said = append(g.Said, webhookPost{At: c.now, MsgType: in.MsgType, Body: slices.Clone(c.body)})
 	g.Said = g.Said[max(0, len(g.Said)-webhookKept):]

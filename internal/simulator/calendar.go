@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"time"
 	"unicode/utf8"
 
 	"github.com/xuegong/xuegong/internal/errs"
@@ -277,7 +276,7 @@ func (s *Server) addSchedule(c *call) (reply, error) {
 	if err := s.checkSchedule(&in.Schedule); err != nil {
 		return nil, err
 	}
-	if s.switches.RateLimits && !s.limit("schedule:"+c.now.In(china()).Format("0102"), c.now, 20_000, 24*time.Hour) {
+	if s.switches.RateLimits && !s.limit("schedule", c.now, 20_000, day) {
 		return nil, fail(45009, "api freq out of limit")
 	}
 	id := "17c7d2bd9f20d652840f72f59e796" + randomText(10)

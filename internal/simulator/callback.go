@@ -25,9 +25,17 @@ type callback struct {
 	title     string // for the log
 	msgid     string // of the card that was pressed
 	plain     []byte
+	to        *receiver       // another endpoint than the app's, nil for the app
+	sealed    *attemptRequest // the attempt before
 	entry     int64
 	delivery  *Delivery
 	reordered bool
+}
+
+// receiver is an endpoint that a call named for its own result.
+type receiver struct {
+	url    string
+	crypto *crypto
 }
 
 // Delivery is the fate of one callback.
@@ -72,7 +80,7 @@ func (s *Server) enqueue(cb *callback) *Delivery {
 	cb.delivery = newDelivery()
 	cb.entry = s.addEntry(Entry{At: s.now(), Kind: "callback", User: cb.user, Title: cb.title, Path: cb.event, Plain: string(cb.plain)})
 	s.touch()
-	if s.cfg.CallbackURL == "" || s.crypto == nil {
+	if cb.to == nil && (s.cfg.CallbackURL == "" || s.crypto == nil) {
 		s.finish(cb, false, "没有配置回调地址")
 		return cb.delivery
 	}
@@ -170,6 +178,7 @@ func (s *Server) deliverCallback(cb *callback) {
 			s.mu.Unlock()
 			return
 		}
+		sleep(s.ctx, time.Duration(s.Switches().RepeatAfter))
 	}
 }
 
@@ -195,10 +204,14 @@ type attemptRequest struct {
 // attempt sends once; again says whether the platform would repeat a refusal.
 func (s *Server) attempt(cb *callback, fault string) (accepted, again bool) {
 	s.mu.Lock()
-	req, broken := s.seal(cb)
-	if fault == "" {
-		fault = broken
+	if cb.sealed == nil || s.switches.FreshRepeat {
+		req, broken := s.seal(cb)
+		if fault == "" {
+			fault = broken
+		}
+		cb.sealed = &req
 	}
+	req := *cb.sealed
 	s.lastPost = &req
 	retryOnStatus := s.switches.RetryOnStatus
 	s.mu.Unlock()
@@ -228,20 +241,23 @@ func (s *Server) attempt(cb *callback, fault string) (accepted, again bool) {
 
 // seal encrypts the callback afresh, as every attempt of the platform is.
 func (s *Server) seal(cb *callback) (req attemptRequest, fault string) {
-	receiver := s.cfg.CorpID
+	receiverID := s.cfg.CorpID
 	if s.takeFault(FaultWrongReceiveID, "", cb.user) != nil {
-		receiver, fault = "ww0000000000000000", "receive_id 不符"
+		receiverID, fault = "ww0000000000000000", "receive_id 不符"
+	}
+	address, seal, agent := s.cfg.CallbackURL, s.crypto, cdata("AgentID", strconv.Itoa(s.cfg.AgentID))
+	if cb.to != nil {
+		address, seal, agent = cb.to.url, cb.to.crypto, "" // not in an app's name
 	}
 	timestamp, nonce := strconv.FormatInt(s.now().Unix(), 10), randomDigits(10)
-	enc := s.crypto.encrypt(salt(), cb.plain, receiver)
-	sig := s.crypto.sign(timestamp, nonce, enc)
+	enc := seal.encrypt(salt(), cb.plain, receiverID)
+	sig := seal.sign(timestamp, nonce, enc)
 	if s.takeFault(FaultBadSignature, "", cb.user) != nil {
-		sig, fault = s.crypto.sign(timestamp, nonce, enc+"x"), "签名错误"
+		sig, fault = seal.sign(timestamp, nonce, enc+"x"), "签名错误"
 	}
 	return attemptRequest{
-		url: withQuery(s.cfg.CallbackURL, "msg_signature="+sig+"&timestamp="+timestamp+"&nonce="+nonce),
-		body: []byte("<xml>" + cdata("ToUserName", s.cfg.CorpID) + cdata("Encrypt", enc) +
-			cdata("AgentID", strconv.Itoa(s.cfg.AgentID)) + "</xml>"),
+		url:  withQuery(address, "msg_signature="+sig+"&timestamp="+timestamp+"&nonce="+nonce),
+		body: []byte("<xml>" + cdata("ToUserName", s.cfg.CorpID) + cdata("Encrypt", enc) + agent + "</xml>"),
 	}, fault
 }
 
@@ -506,7 +522,7 @@ func (s *Server) updateByReply(cb *callback, r *passiveReply) string {
 	if r.TemplateCard == nil {
 		return "回复里没有 TemplateCard，已忽略"
 	}
-	if err := s.checkCard(r.TemplateCard, true); err != nil {
+	if err := s.checkCard(r.TemplateCard, asReply); err != nil {
 		return "回复的卡片不合规则（" + err.Error() + "），已忽略"
 	}
 	s.replace(m, mustJSON(r.TemplateCard))
@@ -536,6 +552,35 @@ func (s *Server) event(user, name string, elements ...string) *Delivery {
 	return s.enqueue(&callback{user: user, event: name, title: eventTitle(name), plain: []byte(plain)})
 }
 
+// systemEvent is what the platform itself tells, in the name of the app agent.
+func (s *Server) systemEvent(name string, agent int, elements string) *Delivery {
+	plain := "<xml>" + s.envelope("sys", "event") + cdata("Event", name) + elements + number("AgentID", int64(agent)) + "</xml>"
+	return s.enqueue(&callback{user: "sys", event: name, title: eventTitle(name), plain: []byte(plain)})
+}
+
+// element writes a tree as the platform does: a list is its element again and again.
+func element(name string, v any) string {
+	switch v := v.(type) {
+	case reply:
+		var b strings.Builder
+		for _, k := range sortedKeys(v) {
+			b.WriteString(element(k, v[k]))
+		}
+		return "<" + name + ">" + b.String() + "</" + name + ">"
+	case []reply:
+		var b strings.Builder
+		for _, one := range v {
+			b.WriteString(element(name, one))
+		}
+		return b.String()
+	case int:
+		return number(name, int64(v))
+	case int64:
+		return number(name, v)
+	}
+	return cdata(name, fmt.Sprint(v))
+}
+
 func eventTitle(name string) string {
 	switch name {
 	case "subscribe":
@@ -552,6 +597,12 @@ func eventTitle(name string) string {
 		return "上报了位置"
 	case "respond_schedule":
 		return "答复了日程"
+	case "sys_approval_change", "open_approval_change":
+		return "审批有了变化"
+	case "batch_job_result":
+		return "异步任务完成"
+	case "upload_media_job_finish":
+		return "按网址上传完成"
 	}
 	return name
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/xuegong/xuegong/internal/errs"
 )
@@ -136,7 +137,7 @@ func (s *Server) checkNewCard(c *card) error {
 	if c == nil {
 		return badField("template_card")
 	}
-	if err := s.checkCard(c, false); err != nil {
+	if err := s.checkCard(c, asNew); err != nil {
 		return err
 	}
 	if c.answerable() && (s.cfg.CallbackURL == "" || s.crypto == nil) {
@@ -153,23 +154,32 @@ func (s *Server) checkNewCard(c *card) error {
 	return nil
 }
 
+// cardUse is where a card stands: the rules differ a little.
+type cardUse int
+
+const (
+	asNew    cardUse = iota // in message/send or a webhook
+	asUpdate                // in update_template_card
+	asReply                 // in a passive reply
+)
+
 // checkCard holds the rules of sending.md section 4. In an update a grey label may stand in
-// for the buttons. Over-long texts are only shortened on screen.
-func (s *Server) checkCard(c *card, update bool) error {
+// for the buttons.
+func (s *Server) checkCard(c *card, as cardUse) error {
 	if !slices.Contains([]string{textNotice, newsNotice, buttonCard, voteCard, multipleCard}, c.CardType) {
 		return fail(42031, "invalid card_type")
 	}
-	for _, check := range []func(*card, bool) error{
-		checkTitle, checkMenuOfCard, checkAreas, s.checkRows, checkLinks, checkButtons, checkQuestions,
+	for _, check := range []func(*card, cardUse) error{
+		checkTitle, s.checkLengths, s.checkMenuOfCard, checkAreas, s.checkRows, checkLinks, checkButtons, checkQuestions,
 	} {
-		if err := check(c, update); err != nil {
+		if err := check(c, as); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkTitle(c *card, _ bool) error {
+func checkTitle(c *card, _ cardUse) error {
 	title := c.MainTitle != nil && c.MainTitle.Title != ""
 	if !title && (c.CardType != textNotice || c.SubTitleText == "") {
 		return fail(41016, "missing main_title.title")
@@ -177,13 +187,86 @@ func checkTitle(c *card, _ bool) error {
 	return nil
 }
 
+// checkLengths refuses texts beyond the sizes the platform recommends, if the switch says
+// so; otherwise they are only shortened on screen.
+func (s *Server) checkLengths(c *card, _ cardUse) error {
+	if !s.switches.StrictLengths {
+		return nil
+	}
+	for _, t := range c.texts() {
+		if utf8.RuneCountInString(t.text) > t.most {
+			return badField(t.name)
+		}
+	}
+	return nil
+}
+
+type sizedText struct {
+	name, text string
+	most       int
+}
+
+func (c *card) texts() []sizedText {
+	list := []sizedText{{"sub_title_text", c.SubTitleText, 160}}
+	add := func(name, text string, most int) { list = append(list, sizedText{name, text, most}) }
+	if c.Source != nil {
+		add("source.desc", c.Source.Desc, 20)
+	}
+	if m := c.MainTitle; m != nil {
+		title, desc := 36, 44
+		switch c.CardType {
+		case voteCard:
+			title, desc = 16, 160
+		case multipleCard:
+			desc = 160
+		}
+		add("main_title.title", m.Title, title)
+		add("main_title.desc", m.Desc, desc)
+	}
+	if e := c.EmphasisContent; e != nil {
+		add("emphasis_content.title", e.Title, 14)
+		add("emphasis_content.desc", e.Desc, 22)
+	}
+	for _, v := range c.Vertical {
+		add("vertical_content_list.title", v.Title, 38)
+		add("vertical_content_list.desc", v.Desc, 160)
+	}
+	for _, h := range c.Horizontal {
+		add("horizontal_content_list.keyname", h.KeyName, 5)
+		add("horizontal_content_list.value", h.Value, 30)
+	}
+	for _, j := range c.JumpList {
+		add("jump_list.title", j.Title, 18)
+	}
+	for _, b := range c.ButtonList {
+		add("button_list.text", b.Text, 10)
+	}
+	if c.SubmitButton != nil {
+		add("submit_button.text", c.SubmitButton.Text, 10)
+	}
+	for _, q := range c.questions() {
+		most := 16
+		if c.CardType == voteCard {
+			most = 17
+		}
+		for _, o := range q.OptionList {
+			add("option_list.text", o.Text, most)
+		}
+	}
+	return list
+}
+
 const maxKey = 1024 // bytes of button, menu and question keys
 
-func checkMenuOfCard(c *card, _ bool) error {
+func (s *Server) checkMenuOfCard(c *card, as cardUse) error {
 	if c.ActionMenu == nil {
 		return nil
 	}
-	if n := len(c.ActionMenu.ActionList); n < 1 || n > 3 || c.CardType == voteCard || c.CardType == multipleCard {
+	most := 3
+	if as == asReply {
+		most = s.switches.ReplyMenuMax
+	}
+	if n := len(c.ActionMenu.ActionList); n < 1 || n > most || c.CardType == voteCard || c.CardType == multipleCard {
 		return badField("action_menu.action_list")
 	}
 	keys := map[string]bool{}
@@ -201,7 +284,7 @@ func checkMenuOfCard(c *card, _ bool) error {
 	return nil
 }
 
-func checkAreas(c *card, _ bool) error {
+func checkAreas(c *card, _ cardUse) error {
 	if c.QuoteArea != nil {
 		if err := c.QuoteArea.check(0, 42028); err != nil {
 			return err
@@ -237,7 +320,7 @@ func (l cardLink) check(least, wrongType int) error {
 	return nil
 }
 
-func (s *Server) checkRows(c *card, _ bool) error {
+func (s *Server) checkRows(c *card, _ cardUse) error {
 	if len(c.Vertical) > 4 {
 		return fail(42036, "vertical_content_list size out of limit")
 	}
@@ -266,7 +349,7 @@ func (s *Server) checkRows(c *card, _ bool) error {
 	return nil
 }
 
-func checkLinks(c *card, _ bool) error {
+func checkLinks(c *card, _ cardUse) error {
 	if len(c.JumpList) > 3 {
 		return fail(42042, "jump_list size out of limit")
 	}
@@ -292,8 +375,8 @@ func checkLinks(c *card, _ bool) error {
 	return nil
 }
 
-func checkButtons(c *card, update bool) error {
-	replaced := update && c.ReplaceText != ""
+func checkButtons(c *card, as cardUse) error {
+	replaced := as != asNew && c.ReplaceText != ""
 	switch c.CardType {
 	case buttonCard:
 		if n := len(c.ButtonList); n > 6 || n == 0 && !replaced {
@@ -324,7 +407,7 @@ func checkButtons(c *card, update bool) error {
 	return nil
 }
 
-func checkQuestions(c *card, _ bool) error {
+func checkQuestions(c *card, _ cardUse) error {
 	switch c.CardType {
 	case buttonCard:
 		if c.ButtonSelection != nil {
@@ -431,10 +514,12 @@ func (s *Server) updateCard(c *call) (reply, error) {
 		return nil, badField("button")
 	}
 	to, bad := s.updateTargets(&in, record)
-	if len(to) == 0 {
+	if len(to) == 0 && !s.switches.ListStrangers {
 		return nil, &apiError{code: 82102, msg: "targets did not receive the message", reply: reply{"invaliduser": bad}}
 	}
-	delete(s.st.Codes, in.ResponseCode)
+	if s.switches.CodesOnce {
+		delete(s.st.Codes, in.ResponseCode)
+	}
 	next := field(c.body, "template_card")
 	if in.IDTrans == 1 {
 		next = s.translateIDs(next)
@@ -469,7 +554,7 @@ func (s *Server) checkUpdate(in *updateRequest) error {
 	case in.Button != nil && in.Button.ReplaceName == "":
 		return fail(42020, "button.replace_name missing")
 	case in.Button == nil:
-		return s.checkCard(in.Card, true)
+		return s.checkCard(in.Card, asUpdate)
 	}
 	return nil
 }
@@ -516,12 +601,13 @@ func (s *Server) grey(m *Message, label string) {
 	}
 	c["replace_text"] = mustJSON(label)
 	m.Card = mustJSON(c)
+	m.Pressed = false
 	s.changedMessage(m)
 }
 
 // replace puts another card in its place; its buttons work, under the first task_id.
 func (s *Server) replace(m *Message, next json.RawMessage) {
-	m.Card = next
+	m.Card, m.Replaced, m.Pressed = next, true, false
 	s.changedMessage(m)
 }
 

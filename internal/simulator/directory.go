@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/xuegong/xuegong/internal/errs"
 )
@@ -264,8 +263,12 @@ func (s *Server) getUser(c *call) (reply, error) {
 		return nil, fail(41009, "missing userid")
 	}
 	u := s.user(id)
-	if u == nil || !u.InRange {
-		return nil, &apiError{code: 60111, msg: "userid not found", reply: reply{"department": []int{}}}
+	if u == nil {
+		return nil, &apiError{code: 60111, msg: errText(60111), reply: reply{"department": []int{}}}
+	}
+	if !u.InRange {
+		code := s.switches.OutOfRangeAs
+		return nil, &apiError{code: code, msg: errText(code), reply: reply{"department": []int{}}}
 	}
 	return s.fullUser(u), nil
 }
@@ -315,7 +318,14 @@ func (s *Server) simpleList(c *call) (reply, error) {
 	})
 }
 
-func (s *Server) listUsers(c *call) (reply, error) { return s.membersOf(c, s.fullUser) }
+// listUsers refuses what would be too long an answer; simplelist never is.
+func (s *Server) listUsers(c *call) (reply, error) {
+	r, err := s.membersOf(c, s.fullUser)
+	if most := s.switches.ListMax; err == nil && most > 0 && len(r["userlist"].([]reply)) > most {
+		return nil, fail(45029, "response data size out of limit")
+	}
+	return r, err
+}
 
 // listIDs pages over one row for each member and department; the cursor is an offset.
 func (s *Server) listIDs(c *call) (reply, error) {
@@ -373,7 +383,7 @@ func (s *Server) getUserID(c *call) (reply, error) {
 		}
 	}
 	// Guessing numbers is stopped for a day: more wrong ones than a fifth of the members.
-	s.limit("mobile", c.now, max(1, len(s.st.Users)/5), 24*time.Hour)
+	s.limit("mobile", c.now, max(1, len(s.st.Users)/5), day)
 	return nil, fail(46004, "user not exist")
 }
 

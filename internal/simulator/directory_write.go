@@ -23,17 +23,21 @@ func (s *Server) createUser(c *call) (reply, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
+	return reply{"errmsg": "created"}, s.addUser(&in)
+}
+
+func (s *Server) addUser(in *memberWrite) error {
 	switch {
 	case !userIDShape.MatchString(in.UserID):
-		return nil, fail(40003, "invalid userid")
+		return fail(40003, "invalid userid")
 	case s.user(in.UserID) != nil:
-		return nil, fail(60102, "userid existed")
+		return fail(60102, "userid existed")
 	case in.Name == nil || *in.Name == "":
-		return nil, fail(40063, "some parameters are empty: name")
+		return fail(40063, "some parameters are empty: name")
 	case in.Mobile == nil && in.Email == nil:
-		return nil, fail(40063, "some parameters are empty: mobile or email")
+		return fail(40063, "some parameters are empty: mobile or email")
 	}
-	return s.writeUser(&in, User{UserID: in.UserID, InRange: true}, "created")
+	return s.writeUser(in, User{UserID: in.UserID, InRange: true})
 }
 
 func (s *Server) updateUser(c *call) (reply, error) {
@@ -41,33 +45,37 @@ func (s *Server) updateUser(c *call) (reply, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
-	u := s.user(in.UserID)
-	if u == nil {
-		return nil, fail(60111, "userid not found")
-	}
-	return s.writeUser(&in, *u, "updated")
+	return reply{"errmsg": "updated"}, s.changeUser(&in)
 }
 
-func (s *Server) writeUser(in *memberWrite, u User, done string) (reply, error) {
+func (s *Server) changeUser(in *memberWrite) error {
+	u := s.user(in.UserID)
+	if u == nil {
+		return fail(60111, "userid not found")
+	}
+	return s.writeUser(in, *u)
+}
+
+func (s *Server) writeUser(in *memberWrite, u User) error {
 	for _, id := range in.Departments {
 		if s.department(id) == nil {
-			return nil, fail(60003, "department not found")
+			return fail(60003, "department not found")
 		}
 	}
 	for _, other := range s.st.Users {
 		switch {
 		case fold(other.UserID) == fold(u.UserID):
 		case in.Mobile != nil && *in.Mobile != "" && other.Mobile == *in.Mobile:
-			return nil, fail(60104, "mobile existed")
+			return fail(60104, "mobile existed")
 		case in.Email != nil && *in.Email != "" && other.Email == *in.Email:
-			return nil, fail(60106, "email existed")
+			return fail(60106, "email existed")
 		}
 	}
 	switch {
 	case len(in.Departments) > 100:
-		return nil, badField("department")
+		return badField("department")
 	case in.Name != nil && utf8.RuneCountInString(*in.Name) > 64:
-		return nil, badField("name")
+		return badField("name")
 	}
 	assign(&u.Name, in.Name)
 	assign(&u.Position, in.Position)
@@ -85,7 +93,7 @@ func (s *Server) writeUser(in *memberWrite, u User, done string) (reply, error) 
 		}
 	}
 	s.putUser(u)
-	return reply{"errmsg": done}, nil
+	return nil
 }
 
 func (s *Server) deleteUser(c *call) (reply, error) {

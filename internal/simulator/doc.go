@@ -21,6 +21,10 @@
 // or repeated at once, up to Switches.Repeats times ─► given up. Never kept over a restart,
 // as WeCom never promises delivery.
 //
+// An approval goes from node to node (approval.go), by people of the address book through
+// /sim/approval; an import or a fetch (job.go) ends a while after it was answered. Both tell
+// the app by an event in the name of sys.
+//
 // Group webhooks and the groups an app makes are one way: what is said there can be read
 // back with /sim/webhooks and /sim/chats, and nobody answers.
 //

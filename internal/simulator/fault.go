@@ -25,6 +25,8 @@ const (
 
 	FaultErrcode      FaultKind = "errcode"       // a call answers Code and does nothing
 	FaultExpiredToken FaultKind = "expired_token" // all tokens end now; takes effect at once
+	FaultExpiredMedia FaultKind = "expired_media" // all temporary files end now
+	FaultExpiredCode  FaultKind = "expired_code"  // all response codes end now
 	FaultReset        FaultKind = "reset"         // the connection breaks before anything is done
 	FaultLostAnswer   FaultKind = "lost_answer"   // the work is done, then the connection breaks
 	FaultSlow         FaultKind = "slow"          // the work is done, the answer comes Delay later
@@ -86,8 +88,7 @@ func (s *Server) Arm(faults ...Fault) error {
 		if err := f.complete(); err != nil {
 			return err
 		}
-		if f.Kind == FaultExpiredToken {
-			s.expireTokens(s.now())
+		if s.endNow(f.Kind) {
 			continue
 		}
 		s.faults = append(s.faults, f)
@@ -95,6 +96,25 @@ func (s *Server) Arm(faults ...Fault) error {
 	s.touch()
 	s.publish("faults", s.armed())
 	return nil
+}
+
+// endNow does the faults that are over at once: what lived until later ends.
+func (s *Server) endNow(kind FaultKind) bool {
+	switch kind {
+	case FaultExpiredToken:
+		s.expireTokens(s.now())
+	case FaultExpiredMedia:
+		for _, f := range s.st.Media {
+			if f.CreatedAt.After(s.now().Add(-mediaLife)) {
+				f.CreatedAt = s.now().Add(-mediaLife)
+			}
+		}
+	case FaultExpiredCode:
+		clear(s.st.Codes)
+	default:
+		return false
+	}
+	return true
 }
 
 func (f *Fault) complete() error {
@@ -108,7 +128,7 @@ func (f *Fault) complete() error {
 			return errs.Field("code", "要注入哪个 errcode？例如 45009。")
 		}
 	case FaultDrop, FaultDuplicate, FaultReorder, FaultBadSignature, FaultWrongReceiveID, FaultReplay,
-		FaultExpiredToken, FaultReset, FaultLostAnswer, FaultSilentDrop:
+		FaultExpiredToken, FaultExpiredMedia, FaultExpiredCode, FaultReset, FaultLostAnswer, FaultSilentDrop:
 	default:
 		return errs.Field("kind", fmt.Sprintf("没有这种故障：%s。", f.Kind))
 	}

@@ -66,10 +66,14 @@ func (s *Server) uploadMedia(c *call) (reply, error) {
 
 // uploadImage is media/uploadimg: a picture for ever, under a URL.
 func (s *Server) uploadImage(c *call) (reply, error) {
-	if s.switches.RateLimits && !s.limit("uploadimg", c.now, 1000, 24*time.Hour) {
+	if s.switches.RateLimits && (!s.limit("uploadimg", c.now, 1000, day) || !s.limit("uploadimg month", c.now, 3000, month)) {
 		return nil, fail(45009, "api freq out of limit")
 	}
-	name, content, err := filePart(c, "")
+	part := "media"
+	if s.switches.AnyPart {
+		part = ""
+	}
+	name, content, err := filePart(c, part)
 	if err != nil {
 		return nil, err
 	}
@@ -150,6 +154,11 @@ func (s *Server) storeMedia(kind, name string, content []byte, now time.Time) (*
 			detected = byName
 		}
 	}
+	return s.putMedia(kind, name, detected, content, now)
+}
+
+// putMedia keeps a file that was checked.
+func (s *Server) putMedia(kind, name, detected string, content []byte, now time.Time) (*media, error) {
 	f := &media{ID: "3" + randomText(63), Type: kind, FileName: name, MIME: detected, CreatedAt: now, Size: int64(len(content)), content: content}
 	if err := s.writeMedia(f); err != nil {
 		return nil, err
@@ -229,6 +238,16 @@ func (s *Server) serveMedia(w http.ResponseWriter, r *http.Request, c *call) {
 	http.ServeContent(w, r, "", f.CreatedAt, bytes.NewReader(content))
 }
 
+// rangeMax is how much of a file is answered at once, in bytes.
+const rangeMax = 20 << 20
+
+// shortRange says whether a Range header asks for one part of at most rangeMax bytes.
+func shortRange(header string) bool {
+	var from, to int64
+	n, err := fmt.Sscanf(header, "bytes=%d-%d", &from, &to)
+	return err == nil && n == 2 && to >= from && to-from < rangeMax
+}
+
 func (s *Server) openMedia(c *call) (*media, []byte, error) {
 	id := c.query.Get("media_id")
 	if id == "" {
@@ -237,6 +256,9 @@ func (s *Server) openMedia(c *call) (*media, []byte, error) {
 	f := s.mediaFile(id, c.now)
 	if f == nil {
 		return nil, nil, fail(40007, "invalid media_id")
+	}
+	if f.Size > rangeMax && !shortRange(c.header.Get("Range")) {
+		return nil, nil, fail(830002, "range too big")
 	}
 	content, err := s.readMedia(f)
 	return f, content, err

@@ -13,6 +13,7 @@ type oauthCode struct {
 	User    string
 	Private bool // snsapi_privateinfo, agreed to
 	Until   time.Time
+	Used    bool // kept to say so
 }
 
 type userTicket struct {
@@ -96,7 +97,7 @@ func (s *Server) consented(u *User, now bool) bool {
 func (s *Server) backWithCode(q url.Values, c oauthCode) string {
 	now := s.now()
 	for code, old := range s.st.OAuthCodes {
-		if !now.Before(old.Until) {
+		if now.Sub(old.Until) >= time.Hour { // until then it can say why it is refused
 			delete(s.st.OAuthCodes, code)
 		}
 	}
@@ -151,7 +152,7 @@ func (s *Server) webLogin(q url.Values) outcome {
 // codeGood says whether a call brings a code that can be exchanged.
 func (s *Server) codeGood(c *call) bool {
 	o, ok := s.st.OAuthCodes[c.query.Get("code")]
-	return ok && c.now.Before(o.Until)
+	return ok && !o.Used && c.now.Before(o.Until)
 }
 
 // exchange spends a code.
@@ -161,10 +162,17 @@ func (s *Server) exchange(c *call) (oauthCode, error) {
 		return oauthCode{}, fail(41008, "missing code")
 	}
 	o, ok := s.st.OAuthCodes[code]
-	delete(s.st.OAuthCodes, code)
-	if !ok || !c.now.Before(o.Until) {
+	ended := !c.now.Before(o.Until)
+	switch {
+	case ok && o.Used && s.switches.CodeErrors:
+		return oauthCode{}, fail(42022, "code has been used")
+	case ok && ended && s.switches.CodeErrors:
+		return oauthCode{}, fail(42003, "code expired")
+	case !ok || o.Used || ended:
 		return oauthCode{}, fail(40029, "invalid code")
 	}
+	o.Used = true
+	s.st.OAuthCodes[code] = o
 	s.touch()
 	return o, nil
 }

@@ -76,6 +76,7 @@ func (s *Server) PhoneHandler(i int) http.Handler {
 	mux.HandleFunc("GET /connect/oauth2/authorize", p.authorize)
 	mux.HandleFunc("GET /__wecom/bridge.js", func(w http.ResponseWriter, _ *http.Request) { serveAsset(w, "bridge.js") })
 	mux.HandleFunc("POST /__wecom/verify", p.verifyJS)
+	mux.Handle("POST /__wecom/approval", p.s.control(p.openApproval))
 	mux.HandleFunc("GET /__wecom/notice.css", func(w http.ResponseWriter, _ *http.Request) { serveAsset(w, "notice.css") })
 	mux.HandleFunc("/", p.browse)
 	return mux
@@ -254,6 +255,31 @@ func (p *phone) verifyJS(w http.ResponseWriter, r *http.Request) {
 	ok := t.Value != "" && p.s.now().Before(t.Until) &&
 		signJS(t.Value, in.NonceStr, in.Timestamp, page) == in.Signature
 	writeJSON(w, http.StatusOK, reply{"ok": ok})
+}
+
+// openApproval is thirdPartyOpenPage: the member submits an approval of the app's own, or
+// looks at one.
+func (p *phone) openApproval(r *http.Request) (any, error) {
+	var in struct {
+		Type     string          `json:"oaType"` // 10001 start, 10002 view
+		Template string          `json:"templateId"`
+		ThirdNo  string          `json:"thirdNo"`
+		Fields   json.RawMessage `json:"extData"`
+	}
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	if in.Type != "10001" {
+		return reply{"ok": true}, nil
+	}
+	p.s.mu.Lock()
+	user := p.s.st.Phones[p.index]
+	p.s.mu.Unlock()
+	d, err := p.s.OpenApproval(user, in.Template, in.ThirdNo, in.Fields)
+	if err != nil {
+		return nil, err
+	}
+	return deliveryView(r, d, false)
 }
 
 // signJS is the JS-SDK signature: fixed order, nothing encoded, the URL without fragment.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,9 @@ type Message struct {
 	Shown   bool            `json:"shown"`          // false: dropped silently or recalled
 	Note    string          `json:"note,omitempty"` // why it is not shown
 	SentAt  time.Time       `json:"sent_at"`
+
+	Replaced bool `json:"replaced,omitempty"` // the card is not the one that was sent
+	Pressed  bool `json:"pressed,omitempty"`  // and not yet updated since
 }
 
 // sent is one message/send that was accepted.
@@ -141,7 +145,7 @@ func (s *Server) sendMessage(c *call) (reply, error) {
 	if in.Check == 1 {
 		digest = string(sha256Sum(c.body))
 		if d, ok := s.seen[digest]; ok && c.now.Before(d.until) {
-			return d.res, nil // accepted, not delivered a second time
+			return s.heldBack(d), nil
 		}
 	}
 	if !s.withinQuota(len(to), c.now) {
@@ -155,6 +159,15 @@ func (s *Server) sendMessage(c *call) (reply, error) {
 		s.remember(digest, in.Every, res, c.now)
 	}
 	return res, nil
+}
+
+// heldBack answers a body that was accepted and is not delivered a second time.
+func (s *Server) heldBack(d duplicate) reply {
+	res := maps.Clone(d.res)
+	if !s.switches.SameMsgID {
+		delete(res, "msgid")
+	}
+	return res
 }
 
 func sha256Sum(b []byte) []byte {

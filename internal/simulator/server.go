@@ -91,15 +91,12 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, log: cfg.Log, clock: cfg.Clock, st: st, notice: page,
 		client:           &http.Client{Transport: callbackTransport()},
 		callbackDeadline: 5 * time.Second, verifyDeadline: time.Second,
-		switches: DefaultSwitches(),
+		switches: *st.Switches,
 		lanes:    map[string]*lane{}, limits: map[string]*limiter{},
 		recent: map[string][]time.Time{}, seen: map[string]duplicate{},
 		changed: make(chan struct{}), watchers: map[chan event]struct{}{},
 	}
 	s.reindex()
-	if st.Switches != nil {
-		s.switches = *st.Switches
-	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

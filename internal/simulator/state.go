@@ -33,6 +33,10 @@ type state struct {
 	Schedules   map[string]*schedule
 	Webhooks    []*webhook
 	Chats       map[string]*chat
+	Approvals   map[string]*approval         // by sp_no, or "third:" and thirdNo
+	Templates   map[string]*approvalTemplate // of the approval app
+	Imports     []*importJob                 // the last keptImports are answered, older ones are known
+	Fetches     map[string]*fetchJob
 	Phones      [2]string // who holds which phone
 	Switches    *Switches
 }
@@ -41,6 +45,7 @@ type state struct {
 const maxKept = 500
 
 func newState(cfg Config) *state {
+	switches := DefaultSwitches()
 	return &state{
 		MsgIDs:   7_300_000_000_000_000_000, // beyond 2^53, as on the platform
 		Messages: map[string][]*Message{}, Sends: map[string]*sent{}, Tasks: map[string]string{},
@@ -48,7 +53,9 @@ func newState(cfg Config) *state {
 		OAuthCodes: map[string]oauthCode{}, UserTickets: map[string]userTicket{}, Consents: map[string]time.Time{},
 		App:   defaultApp(cfg),
 		Media: map[string]*media{}, Calendars: map[string]*calendar{}, Schedules: map[string]*schedule{}, Chats: map[string]*chat{},
+		Approvals: map[string]*approval{}, Templates: defaultTemplates(), Fetches: map[string]*fetchJob{},
 		Workbench: workbench{Data: map[string]workbenchData{}},
+		Switches:  &switches, // what an older state does not name stands as it does at first
 	}
 }
 
@@ -68,6 +75,7 @@ func loadState(cfg Config) (*state, error) {
 		return nil, fmt.Errorf("state in %s: %w", filepath.Base(cfg.StateFile), err)
 	}
 	st.App.follow(cfg)
+	st.endJobs()
 	return st, nil
 }
 

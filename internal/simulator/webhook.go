@@ -114,7 +114,7 @@ func (s *Server) checkWebhook(w *webhook, in *webhookRequest, now time.Time) err
 		if in.Card.answerable() {
 			return fail(42031, "invalid card_type") // nobody could press it
 		}
-		return s.checkCard(in.Card, false)
+		return s.checkCard(in.Card, asNew)
 	}
 	return fail(40008, "invalid message type")
 }

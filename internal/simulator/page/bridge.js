@@ -45,6 +45,10 @@
     scanQRCode: (p, cb) => ask("二维码里的内容", (text) => done("scanQRCode", cb, text ? "ok" : "cancel", { resultStr: text })),
     geoLocation: (p, cb) => done("geoLocation", cb, "ok", { latitude: "30.5123", longitude: "114.4131", accuracy: "30" }),
     imagePreview: (p, cb) => { if (p && p.current) location.href = p.current; done("imagePreview", cb, "ok"); },
+    thirdPartyOpenPage: async (p, cb) => {
+      const res = await fetch("/__wecom/approval", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(p) });
+      done("thirdPartyOpenPage", cb, res.ok ? "ok" : `fail ${(await res.json()).message}`);
+    },
     checkJsApi: (p, cb) => done("checkJsApi", cb, "ok", { checkResult: {} }),
   };
 

@@ -140,7 +140,7 @@ export class Clock {
 
 const faults = [
   ["回调", [["丢一次", { kind: "drop" }], ["迟到 6 秒", { kind: "delay", delay: "6s" }], ["来两遍", { kind: "duplicate" }], ["乱序", { kind: "reorder" }], ["签名错", { kind: "bad_signature" }], ["别家公司", { kind: "wrong_receive_id" }], ["重放", { kind: "replay" }]]],
-  ["接口", [["繁忙 -1", { kind: "errcode", code: -1 }], ["限频 45009", { kind: "errcode", code: 45009 }], ["令牌过期", { kind: "expired_token" }], ["断开", { kind: "reset" }], ["做了没回", { kind: "lost_answer" }], ["慢 6 秒", { kind: "slow", delay: "6s" }]]],
+  ["接口", [["繁忙 -1", { kind: "errcode", code: -1 }], ["限频 45009", { kind: "errcode", code: 45009 }], ["令牌过期", { kind: "expired_token" }], ["文件过期", { kind: "expired_media" }], ["断开", { kind: "reset" }], ["做了没回", { kind: "lost_answer" }], ["慢 6 秒", { kind: "slow", delay: "6s" }]]],
   ["送达", [["悄悄丢弃", { kind: "silent_drop" }], ["更新码失效 60140", { kind: "errcode", code: 60140, path: "message/update_template_card" }]]],
 ];
 
@@ -168,19 +168,55 @@ export class Faults {
 
   drawSwitches() {
     const set = (name, value) => post("/sim/switches", { [name]: value });
+    const number = (name, label, max) => el("label", {}, label, el("input", { type: "number", min: "0", max, value: String(world.switches[name]), onchange: (e) => set(name, Number(e.target.value)) }));
+    const text = (name, label) => el("label", {}, label, el("input", { value: world.switches[name], onchange: (e) => set(name, e.target.value) }));
+    const pick = (name, label, values) => el("label", {}, label, el("select", { onchange: (e) => set(name, Number(e.target.value)) },
+      ...values.map((n) => el("option", { value: String(n), selected: world.switches[name] === n }, String(n)))));
     const check = (name, label) => el("label", {}, label, el("input", { type: "checkbox", checked: world.switches[name], onchange: (e) => set(name, e.target.checked) }));
+    const group = (name, ...rows) => [el("h3", {}, name), ...rows];
     $("switch-list").replaceChildren(
-      check("retry_on_status", "回调得到非 200 也重发，不只是超时"),
-      el("label", {}, "第一次之后最多重发几次", el("input", { type: "number", min: "0", max: "9", value: String(world.switches.repeats), onchange: (e) => set("repeats", Number(e.target.value)) })),
-      check("apply_card_reply", "卡片事件的被动回复会改卡片"),
-      check("same_token", "令牌没到期时，再取还是同一个"),
-      el("label", {}, "令牌到期后的错误码", el("select", { onchange: (e) => set("expired_as", Number(e.target.value)) },
-        ...[42001, 40014].map((n) => el("option", { value: String(n), selected: world.switches.expired_as === n }, String(n))))),
-      check("omit_empty", "空的无效名单不写进回答"),
-      check("unique_tasks", "用过的 task_id 会被拒绝"),
-      check("rate_limits", "按平台的频率限制"),
-      check("user_messages", "把人写的消息告诉应用"),
-      check("menu_events", "把菜单点击告诉应用"),
-      check("app_disabled", "应用被停用"));
+      ...group("回调",
+        check("retry_on_status", "回调得到非 200 也重发，不只是超时"),
+        number("repeats", "第一次之后最多重发几次", "9"),
+        text("repeat_after", "重发之前等多久"),
+        check("fresh_repeat", "重发时重新加密，不是原样再送"),
+        check("apply_card_reply", "卡片事件的被动回复会改卡片"),
+        pick("reply_menu_max", "被动回复里菜单最多几项", [10, 3]),
+        check("user_messages", "把人写的消息告诉应用"),
+        check("menu_events", "把菜单点击告诉应用"),
+        check("range_events", "把可见范围的变化告诉应用"),
+        check("approval_events", "把审批的变化告诉应用"),
+        check("job_events", "把异步任务的完成告诉应用")),
+      ...group("令牌和调用",
+        check("same_token", "令牌没到期时，再取还是同一个"),
+        pick("expired_as", "令牌到期后的错误码", [42001, 40014]),
+        check("code_errors", "登录码用过答 42022、过期答 42003"),
+        check("token_ip", "取令牌也查可信 IP"),
+        check("webhook_ip", "群机器人也查可信 IP"),
+        check("refuse_escapes", "请求里有 \\u 转义时拒绝"),
+        check("rate_limits", "按平台的频率限制"),
+        number("daily_quota", "一天最多送达几次（0：人数 × 200）", "9999999"),
+        check("app_disabled", "应用被停用")),
+      ...group("消息和卡片",
+        check("omit_empty", "空的无效名单不写进回答"),
+        check("same_msgid", "重复的消息答第一次的 msgid"),
+        check("unique_tasks", "用过的 task_id 会被拒绝"),
+        check("strict_lengths", "卡片文字过长时拒绝，不是截短"),
+        check("codes_once", "更新码只能用一次"),
+        check("list_strangers", "更新没收到卡片的人只列进名单"),
+        check("press_again", "卡片更新之前可以再按"),
+        check("press_replaced", "换过内容的卡片还能按")),
+      ...group("通讯录、文件、审批",
+        pick("out_of_range_as", "查范围外的人的错误码", [60111, 60011]),
+        check("private_fields", "通讯录给出手机、邮箱"),
+        number("list_max", "成员详情一次最多几人（0：不限）", "999999"),
+        pick("image_max", "图片最大几 MB", [10, 5, 2]),
+        check("any_part", "永久图片的表单部分可以随意命名"),
+        text("job_delay", "异步任务要多久"),
+        check("empty_cursor", "审批列表末页给空游标"),
+        check("old_approval_xml", "自建审批事件用旧的拼写"),
+        check("workbench", "打开了工作台自定义展示"),
+        check("calendar_api", "可以调用日程接口"),
+        check("approval_api", "可以调用审批接口")));
   }
 }
