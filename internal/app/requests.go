@@ -19,6 +19,7 @@ import (
 // newRequests wires applications and the reviews of everything that is decided.
 func newRequests(publicURL string) *request.Engine {
 	e := &request.Engine{Approval: &approval.Engine{After: afterWorkdays}, Press: &document.Press{}, PublicURL: publicURL}
+	e.Hooks = map[string]request.Hook{request.PersonalData: e.EraseAsked}
 	e.Approval.Outcomes = map[string]approval.Outcome{request.Kind: e.Outcome()}
 	return e
 }

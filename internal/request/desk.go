@@ -228,6 +228,8 @@ func (e *Engine) Extend(ctx context.Context, tx *store.Tx, who identity.Person, 
 		return a, errs.New(errs.Conflict, "这份申请没有交材料的期限，不用延长。")
 	case a.State != Submitted && a.State != Returned && a.State != Overdue:
 		return a, errs.New(errs.Conflict, fmt.Sprintf("这份申请现在是“%s”，不用再延长。", a.StateLabel()))
+	case !a.ErasedAt.IsZero():
+		return a, errErased
 	}
 	if err := setDue(ctx, tx, a.id, until); err != nil {
 		return a, fmt.Errorf("extend: %w", err)

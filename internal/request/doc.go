@@ -32,6 +32,10 @@
 // WorkOf says what waits for one of the staff: reviews put before them, and the queues
 // of their offices by service and state.
 //
+// A student may have what was written erased: the service personal-data asks for it,
+// and when its office agrees EraseAsked empties what came to nothing, once nothing can be
+// appealed against any more. That it was, what became of it and who decided stays.
+//
 // Who is nobody to an application gets ErrNotYours, for real ids and invented ones.
 // Answers, snapshots, reasons and questions are sealed; lists search by number, name,
 // service and state.

@@ -181,6 +181,7 @@ func newSchool(t testing.TB, students int) *school {
 		college := unit(identity.College, "文学院", 0)
 		class := unit(identity.Class, "文学2301", college)
 		aid, work := unit(identity.Department, "资助中心", 0), unit(identity.Department, "勤工助学中心", 0)
+		unit(identity.Department, "学工处", 0)
 		person := func(name, kind, number, level, status string, at int64) identity.ID {
 			t.Helper()
 			var id identity.ID

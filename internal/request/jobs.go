@@ -14,11 +14,12 @@ const (
 	PapersSoonJob = "request.papers_soon"
 	OverdueJob    = "request.overdue"
 	PrintJob      = "request.print"
+	EraseJob      = "request.erase"
 )
 
 // Jobs returns the steps of the package's due work.
 func (e *Engine) Jobs() map[string]job.Step {
-	return map[string]job.Step{PapersSoonJob: e.papersSoon, OverdueJob: e.overdue, PrintJob: e.printOn}
+	return map[string]job.Step{PapersSoonJob: e.papersSoon, OverdueJob: e.overdue, PrintJob: e.printOn, EraseJob: e.erase}
 }
 
 // papersSoon reminds a student whose papers are still missing (D-61).

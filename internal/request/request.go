@@ -241,6 +241,7 @@ type Application struct {
 	SubmittedAt time.Time
 	DecidedAt   time.Time
 	EndedAt     time.Time
+	ErasedAt    time.Time // what was written is gone at the student's wish; zero: it is there
 
 	id         int64
 	department int64

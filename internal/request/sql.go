@@ -86,6 +86,7 @@ type applicationRow struct {
 	SubmittedAt sql.NullTime  `db:"submitted_at"`
 	DecidedAt   sql.NullTime  `db:"decided_at"`
 	EndedAt     sql.NullTime  `db:"ended_at"`
+	ErasedAt    sql.NullTime  `db:"erased_at"`
 	No          sql.NullInt64 `db:"no"`
 	Answers     []byte        `db:"answers"`
 	Snapshot    []byte        `db:"snapshot"`
@@ -98,7 +99,7 @@ type applicationRow struct {
 
 const selectApplication = `
 	select a.id, a.public_id, coalesce(a.number, '') number, a.version_id, a.student_id, a.department_id, a.state, a.draft, a.amount, coalesce(a.asked, a.amount) asked, a.due_at,
-		a.created_at, a.updated_at, a.submitted_at, a.decided_at, a.ended_at, s.no, s.answers, s.snapshot,
+		a.created_at, a.updated_at, a.submitted_at, a.decided_at, a.ended_at, a.erased_at, s.no, s.answers, s.snapshot,
 		p.name, a.student_number, coalesce(p.college_name, '') college, coalesce(p.unit_name, '') class, coalesce(p.campus_name, '') campus
 	from application a join identity_person p on p.id = a.student_id
 	left join lateral (select no, answers, snapshot from application_answers s where s.application_id = a.id order by no desc limit 1) s on true`
@@ -152,7 +153,7 @@ func present(ctx context.Context, tx *store.Tx, list []Application) error {
 func (r applicationRow) application(tx *store.Tx, v service.Version, papers []Material) (Application, error) {
 	a := Application{
 		Service: v, PublicID: r.PublicID, Number: r.Number, State: r.State, Amount: r.Amount.Int64, Applied: r.Asked.Int64, Due: r.DueAt.Time, CreatedAt: r.CreatedAt,
-		SubmittedAt: r.SubmittedAt.Time, DecidedAt: r.DecidedAt.Time, EndedAt: r.EndedAt.Time, Materials: papers,
+		SubmittedAt: r.SubmittedAt.Time, DecidedAt: r.DecidedAt.Time, EndedAt: r.EndedAt.Time, ErasedAt: r.ErasedAt.Time, Materials: papers,
 		Student: Student{ID: r.Student, Name: r.Name, Number: r.StudentNo, College: r.College, ClassName: r.Class, Campus: r.Campus},
 		id:      r.ID, department: r.Department, no: int(r.No.Int64), draft: r.Draft, updated: r.UpdatedAt,
 	}

@@ -352,6 +352,7 @@ type application struct {
 	CreatedAt   time.Time  `json:"created_at"`
 	SubmittedAt *time.Time `json:"submitted_at"`
 	EndedAt     *time.Time `json:"ended_at"`
+	ErasedAt    *time.Time `json:"erased_at"` // what was written is gone at the student's wish (R-08)
 	Reason      string     `json:"reason"`
 	Opinion     string     `json:"opinion"`
 	Marked      []string   `json:"marked"`
@@ -373,7 +374,7 @@ func applicationIn(zone *time.Location) func(request.Application) application {
 	return func(a request.Application) application {
 		out := application{
 			ID: a.PublicID, Number: a.Number, Service: a.Service.Code, Title: a.Service.Title, State: string(a.State), Label: a.StateLabel(),
-			CreatedAt: a.CreatedAt.In(zone), SubmittedAt: moment(a.SubmittedAt, zone), EndedAt: moment(a.EndedAt, zone),
+			CreatedAt: a.CreatedAt.In(zone), SubmittedAt: moment(a.SubmittedAt, zone), EndedAt: moment(a.EndedAt, zone), ErasedAt: moment(a.ErasedAt, zone),
 			Reason: a.Review.Reason, Opinion: a.Review.Opinion, Marked: listOf(a.Review.Marked, same),
 			Materials: listOf(a.Materials, func(m request.Material) material {
 				return material{m.Code, m.Name, m.Required, moment(m.ReceivedAt, zone)}

@@ -376,7 +376,7 @@ func (o *Opened) DueText() string {
 
 // Extends tells whether the time for papers can be made longer.
 func (o *Opened) Extends() bool {
-	return o.Works && !o.Due.IsZero() && (o.State == request.Submitted || o.State == request.Returned || o.State == request.Overdue)
+	return o.Works && !o.Due.IsZero() && o.ErasedAt.IsZero() && (o.State == request.Submitted || o.State == request.Returned || o.State == request.Overdue)
 }
 
 // Prints tells whether it waits to be made.

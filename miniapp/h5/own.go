@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/xuegong/xuegong/internal/identity"
+	"github.com/xuegong/xuegong/internal/service"
 	"github.com/xuegong/xuegong/internal/store"
 	"github.com/xuegong/xuegong/miniapp/page"
 )
@@ -18,7 +19,15 @@ func registerOwn(r page.Routes, f face) {
 func (f face) own(c *page.Context) (*page.Own, error) {
 	p := &page.Own{Base: page.Base{Title: "我的信息", Back: "/m/"}}
 	err := c.View(func(tx *store.Tx, who identity.Person) (err error) {
-		p.Copy, err = page.CopyOf(c, tx, who, f.Requests)
+		if p.Copy, err = page.CopyOf(c, tx, who, f.Requests); err != nil || !who.IsStudent() {
+			return err
+		}
+		offered, err := service.Active(c, tx)
+		if err != nil {
+			return err
+		}
+		mine, err := f.Requests.Mine(c, tx, who)
+		p.Asks = page.OwnAsks(offered, mine, tx.Zone())
 		return err
 	})
 	return p, err

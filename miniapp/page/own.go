@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/form"
 	"github.com/xuegong/xuegong/internal/identity"
@@ -17,6 +18,36 @@ import (
 type Own struct {
 	Base
 	Copy
+	Asks []OwnAsk // how a student has something corrected or erased, and what was asked already; none where the school has no service for it
+}
+
+// OwnAsk leads to what a student asked to have corrected or erased, or to asking for it.
+type OwnAsk struct {
+	Title, Line, Path string
+	Badge             *Badge // where it stands; nil if nothing was asked yet
+}
+
+// OwnAsks finds them among the services offered and the student's own applications, the
+// newest first.
+func OwnAsks(offered []service.Version, mine []request.Application, zone *time.Location) []OwnAsk {
+	var asks []OwnAsk
+	for _, a := range mine {
+		if a.Service.Code != request.PersonalData || a.State == request.Draft {
+			continue
+		}
+		line := "编号 " + a.Number
+		if a.State == request.Submitted && !a.Review.Due.IsZero() {
+			line += "，最晚 " + calendar.Date(a.Review.Due, zone) + "答复"
+		}
+		badge := ApplicationBadge(a)
+		asks = append(asks, OwnAsk{Title: a.Service.Title, Line: line, Path: "/m/applications/" + a.PublicID, Badge: &badge})
+	}
+	for _, v := range offered {
+		if v.Code == request.PersonalData {
+			asks = append(asks, OwnAsk{Title: v.Title, Line: v.Detail, Path: v.Path()})
+		}
+	}
+	return asks
 }
 
 // Template implements Page.
@@ -221,9 +252,12 @@ func (c *Copy) applications(ctx context.Context, tx *store.Tx, who identity.Pers
 // ownStories are 我的信息 with much and with nothing.
 func (s sampler) ownStories(base func(title, back string) Base) []Story {
 	person := CopyPerson{Name: "张晓雨", Number: "20241101", Level: "本科", Status: "在籍", Unit: "汉语言2024级1班", College: "文学院", Campus: "东校区", BornOn: "2006-03-12"}
-	taken := s.at(-1, 9)
+	taken, waiting := s.at(-1, 9), NewBadge(toneWait, "待审核")
 	return []Story{
-		{"own", &Own{Base: base("我的信息", "/m/"), Copy: Copy{
+		{"own", &Own{Base: base("我的信息", "/m/"), Asks: []OwnAsk{
+			{Title: "更正或删除个人信息", Line: "编号 26000131，最晚 11月4日（周三）答复", Path: "/m/applications/a", Badge: &waiting},
+			{Title: "更正或删除个人信息", Line: "学校记错了、不再需要了，或想知道为什么留着", Path: "/m/services/personal-data"},
+		}, Copy: Copy{
 			Person: person,
 			Records: []CopyRecord{
 				{Label: "困难等级", Text: "困难", Source: "学校名单 2026 学年", At: s.at(-30, 9)},
