@@ -79,21 +79,27 @@ func (t talk) sendBack(action approval.Action, task, application string) error {
 	if a.Review.Task == task && task != "" {
 		d.Reason = card.ReasonOf(t.cb.Selected, a.Review.Stage().Reasons)
 		if name := card.MissingOf(t.cb.Selected); name != "" && action == approval.Return {
-			d = forPaper(a, name)
+			if d, err = forPaper(a, name); err != nil {
+				return err
+			}
 		}
 	}
 	return t.decide(task, d)
 }
 
-// forPaper returns an application for a paper that is not there.
-func forPaper(a request.Application, name string) approval.Decision {
+// forPaper returns an application for a paper that is not there. A card that came before
+// the paper still offers it as a reason.
+func forPaper(a request.Application, name string) (approval.Decision, error) {
 	d := approval.Decision{Action: approval.Return}
 	i := slices.IndexFunc(a.Materials, func(m request.Material) bool { return m.Name == name })
 	if i < 0 {
-		return d
+		return d, nil
+	}
+	if a.Materials[i].Received() {
+		return d, errs.New(errs.Conflict, fmt.Sprintf("%s已经收到了，这张卡片发得更早。请选别的理由，或到工作台退回。", name))
 	}
 	d.Reason, d.Marked = "还缺"+name+"，请补交", []string{a.Materials[i].Code}
-	return d
+	return d, nil
 }
 
 // decide is the press; a verb refused for want of a reason says where to find one.

@@ -90,8 +90,11 @@ func onButton(s string) string {
 	return label(s, maxButtonText)
 }
 
+// maxRow is how many characters of a value WeCom shows.
+const maxRow = 30
+
 func row(key, value string) wecom.Horizontal {
-	return wecom.Horizontal{KeyName: label(key, 5), Value: clip(value, 30)}
+	return wecom.Horizontal{KeyName: label(key, 5), Value: clip(value, maxRow)}
 }
 
 func source(name string) *wecom.Source { return &wecom.Source{Desc: clip(name, 13)} }

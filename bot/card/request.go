@@ -36,7 +36,7 @@ const missingOption = "m:"
 const maxOptionID = 128
 
 // applicationRows say what is decided; what is sensitive stays on the desk.
-func applicationRows(f request.Facts) []wecom.Horizontal {
+func (m Maker) applicationRows(f request.Facts) []wecom.Horizontal {
 	rows := []wecom.Horizontal{row("申请人", strings.TrimSpace(f.Student+" "+f.College)), row("编号", f.Number)}
 	if f.Amount != "" {
 		rows = append(rows, row("金额", sumOf(f)))
@@ -45,7 +45,7 @@ func applicationRows(f request.Facts) []wecom.Horizontal {
 		rows = append(rows, row("请核对", "有一项条件学校没有记录"))
 	}
 	if len(f.Missing) > 0 {
-		rows = append(rows, row("未收到", strings.Join(f.Missing, "、")))
+		rows = append(rows, row("未收到", m.missing(f)))
 	}
 	for _, r := range f.Rows {
 		if len(rows) < wecom.MaxCardRows {
@@ -55,6 +55,17 @@ func applicationRows(f request.Facts) []wecom.Horizontal {
 	return rows
 }
 
+// missing are the papers not there, and since a card stays as it is when they come, until
+// when that was so.
+func (m Maker) missing(f request.Facts) string {
+	papers := strings.Join(f.Missing, "、")
+	if f.At.IsZero() {
+		return papers
+	}
+	asOf := "（截至" + calendar.DayAt(f.At, f.At, m.Zone) + f.At.In(m.Zone).Format(" 15:04）")
+	return clip(papers, maxRow-len([]rune(asOf))) + asOf
+}
+
 // Review asks whoever can decide a stage. The selector's first option is no reason, since
 // an untouched one sends its first; the last ones return the application for a paper.
 func (m Maker) Review(taskID string, c approval.Card, f request.Facts) wecom.TemplateCard {
@@ -62,7 +73,7 @@ func (m Maker) Review(taskID string, c approval.Card, f request.Facts) wecom.Tem
 		CardType: wecom.CardButtons, TaskID: taskID,
 		Source:     source(f.Title),
 		MainTitle:  &wecom.MainTitle{Title: label(f.Title+"："+c.Stage+"，请您审核", 26), Desc: clip(m.reviewNote(c, f), 30)},
-		Rows:       applicationRows(f),
+		Rows:       m.applicationRows(f),
 		CardAction: &wecom.CardAction{Type: wecom.LinkURL, URL: m.URL(DeskPath(f.Application))},
 		ButtonList: []wecom.Button{{Text: "通过", Style: wecom.ButtonBlue, Key: Route(Pass, c.Task)}},
 	}
@@ -134,7 +145,7 @@ func MissingOf(selected map[string][]string) string {
 
 // Reviewed is what the card becomes for everybody who holds it: who, when, what.
 func (m Maker) Reviewed(c approval.Card, f request.Facts) wecom.TemplateCard {
-	rows := slices.Concat(applicationRows(f)[:2], []wecom.Horizontal{row("结果", resultOf(c))})
+	rows := slices.Concat(m.applicationRows(f)[:2], []wecom.Horizontal{row("结果", resultOf(c))})
 	if f.Asked != "" {
 		rows = append(rows, row("金额", sumOf(f)))
 	}

@@ -18,7 +18,7 @@ import (
 func applicationFacts() request.Facts {
 	return request.Facts{
 		Application: "a1", Number: "SX2026-0007", Title: "暑期实习补贴", Student: "张同学", College: "文学院", Amount: "690.00",
-		Rows: [][2]string{{"实习单位", "明理书店"}, {"实习天数", "23 天"}}, Missing: []string{"来回车票原件", "实习证明原件"}, SubmittedAt: at(12, 10, 0),
+		Rows: [][2]string{{"实习单位", "明理书店"}, {"实习天数", "23 天"}}, Missing: []string{"来回车票原件", "实习证明原件"}, SubmittedAt: at(12, 10, 0), At: at(12, 10, 0),
 	}
 }
 

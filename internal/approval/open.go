@@ -81,6 +81,23 @@ func (e *Engine) Resubmit(ctx context.Context, tx *store.Tx, who identity.Person
 	return Get(ctx, tx, s)
 }
 
+// Refresh keeps what the owner of a subject knows of it now for the cards and reminders
+// that follow; those that lie on phones stay as they are. The caller holds the subject's
+// lock and knows that a review is under way.
+func Refresh(ctx context.Context, tx *store.Tx, s Subject, facts any) error {
+	r, err := lockLatest(ctx, tx, s)
+	if err != nil {
+		return fmt.Errorf("lock review: %w", err)
+	}
+	if r.Facts, err = sealFacts(tx, r.PublicID, facts); err != nil {
+		return err
+	}
+	if err := setFacts(ctx, tx, r.ID, r.Facts); err != nil {
+		return fmt.Errorf("keep facts: %w", err)
+	}
+	return nil
+}
+
 // Withdraw ends a review by the applicant's hand or, with a reason, by the owner's. The
 // caller holds the subject's lock and has checked the right to it. Its Outcome does not
 // run: whoever withdraws knows. Withdrawing what has ended is a conflict that says how.

@@ -22,7 +22,7 @@ func facts(ctx context.Context, tx *store.Tx, id string) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load application: %w", err)
 	}
-	return factsOf(a), nil
+	return factsOf(a, tx.Now()), nil
 }
 
 // allow holds an approval until every required paper is there where the stage says so, and

@@ -178,6 +178,9 @@ func (e *Engine) Receive(ctx context.Context, tx *store.Tx, who identity.Person,
 	if a, err = one(ctx, tx, publicID); err != nil {
 		return a, fmt.Errorf("load application: %w", err)
 	}
+	if err := approval.Refresh(ctx, tx, subject(publicID), factsOf(a, tx.Now())); err != nil {
+		return a, err
+	}
 	if here && len(a.Missing()) == 0 {
 		if err := unwatchPapers(ctx, tx, a); err != nil {
 			return a, err

@@ -39,6 +39,7 @@ type Facts struct {
 	Manual      bool        `json:"manual,omitempty"`  // a rule has to be looked at
 	Again       bool        `json:"again,omitempty"`   // handed in again
 	SubmittedAt time.Time   `json:"submitted_at"`
+	At          time.Time   `json:"at,omitzero"` // when it was so: a card cannot be changed before its result
 }
 
 // Notice is what a student is told: the service's own words, filled in.
@@ -78,11 +79,12 @@ type said struct {
 	Marked   []string
 }
 
-func factsOf(a Application) Facts {
+// factsOf is what the cards know of the application at the time.
+func factsOf(a Application, at time.Time) Facts {
 	d := a.Service.Definition
 	f := Facts{
 		Application: a.PublicID, Number: a.Number, Title: d.Chat, Student: shortName(a.Student.Name), College: a.Student.College,
-		Manual: a.Verdict.Manual(), Again: a.no > 1, SubmittedAt: a.SubmittedAt,
+		Manual: a.Verdict.Manual(), Again: a.no > 1, SubmittedAt: a.SubmittedAt, At: at,
 	}
 	if d.Outcome.Kind == service.Payout {
 		f.Amount = form.Yuan(a.Amount)

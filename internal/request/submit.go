@@ -136,7 +136,7 @@ func (e *Engine) submit(ctx context.Context, tx *store.Tx, who identity.Person, 
 func (e *Engine) review(ctx context.Context, tx *store.Tx, student identity.Person, a Application) error {
 	_, err := e.Approval.Open(ctx, tx, approval.Case{
 		Subject: subject(a.PublicID), Applicant: student, Department: a.department, Scope: scope(a), Stages: a.Service.Stages,
-		Cards: approval.Cards{Review: KindReview, Reminder: KindReviewReminder, Settled: KindReviewed}, Facts: factsOf(a),
+		Cards: approval.Cards{Review: KindReview, Reminder: KindReviewReminder, Settled: KindReviewed}, Facts: factsOf(a, tx.Now()),
 	})
 	return err
 }
@@ -250,7 +250,7 @@ func (e *Engine) Resubmit(ctx context.Context, tx *store.Tx, who identity.Person
 	if err := record(ctx, tx, a, Submitted, actionResubmit, who.ID, ""); err != nil {
 		return Application{}, err
 	}
-	if _, err := e.Approval.Resubmit(ctx, tx, who, subject(publicID), factsOf(a)); err != nil {
+	if _, err := e.Approval.Resubmit(ctx, tx, who, subject(publicID), factsOf(a, tx.Now())); err != nil {
 		return Application{}, err
 	}
 	if err := announce(ctx, tx, a, textResubmitted, said{}); err != nil {
