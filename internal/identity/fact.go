@@ -86,6 +86,16 @@ func FactsOf(ctx context.Context, tx *store.Tx, person ID) ([]Fact, error) {
 	return facts, nil
 }
 
+// ValuesOf returns the newest value of a kind that is recorded of each of the persons; who
+// has none is left out.
+func ValuesOf(ctx context.Context, tx *store.Tx, kind FactKind, persons []ID) (map[ID]string, error) {
+	values, err := selectValues(ctx, tx, kind, persons)
+	if err != nil {
+		return nil, fmt.Errorf("load facts: %w", err)
+	}
+	return values, nil
+}
+
 // Recorded is what the school has records of at all, so that a list nobody brought is
 // not taken for one that somebody is not on.
 type Recorded struct {

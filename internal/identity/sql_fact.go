@@ -15,6 +15,25 @@ func selectFacts(ctx context.Context, tx *store.Tx, person ID) ([]Fact, error) {
 	return facts, err
 }
 
+func selectValues(ctx context.Context, tx *store.Tx, kind FactKind, persons []ID) (map[ID]string, error) {
+	ids := make([]int64, len(persons))
+	for i, id := range persons {
+		ids[i] = int64(id)
+	}
+	var rows []struct {
+		Person ID     `db:"person_id"`
+		Value  string `db:"value"`
+	}
+	err := tx.SelectContext(ctx, &rows, `
+		select distinct on (person_id) person_id, value from fact where person_id = any($1) and kind = $2
+		order by person_id, year desc, value`, pq.Array(ids), kind)
+	values := make(map[ID]string, len(rows))
+	for _, r := range rows {
+		values[r.Person] = r.Value
+	}
+	return values, err
+}
+
 // recordedRow says whether anybody has a fact of a kind.
 type recordedRow struct {
 	Kind   FactKind `db:"kind"`

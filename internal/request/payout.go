@@ -42,6 +42,7 @@ type PayoutRow struct {
 	Application string // public id
 	Number      string
 	Student     Student
+	Card        string // last digits of the student's bank card as the school has it now; "" if it has none
 	Amount      int64  // fen
 	State       string // waiting, paid, failed
 	At          time.Time
@@ -131,7 +132,23 @@ func (e *Engine) PayoutList(ctx context.Context, tx *store.Tx, who identity.Pers
 	if l.Rows, err = payoutRows(ctx, tx, l); err != nil {
 		return List{}, fmt.Errorf("load payout rows: %w", err)
 	}
-	return l, nil
+	return l, l.readCards(ctx, tx)
+}
+
+// NoCard stands for a bank card the school has not recorded.
+const NoCard = "没有登记"
+
+// readCards are those of now: a card recorded after the list was built is paid to.
+func (l List) readCards(ctx context.Context, tx *store.Tx) error {
+	students := make([]identity.ID, len(l.Rows))
+	for i, r := range l.Rows {
+		students[i] = r.Student.ID
+	}
+	cards, err := identity.ValuesOf(ctx, tx, identity.BankFact, students)
+	for i, r := range l.Rows {
+		l.Rows[i].Card = cards[r.Student.ID]
+	}
+	return err
 }
 
 // ExportList writes the list as a workbook: one row each and the sum, exact to the fen.
@@ -146,10 +163,6 @@ func (e *Engine) ExportList(ctx context.Context, tx *store.Tx, who identity.Pers
 	if err := audit.Append(ctx, tx, int64(who.ID), "payout.export", "payout_list/"+publicID, nil); err != nil {
 		return err
 	}
-	tails, err := bankTails(ctx, tx, l.Rows)
-	if err != nil {
-		return err
-	}
 	header := []string{"序号", "申请编号", "学号", "姓名", "学院", "班级", "收款卡尾号", "金额（元）", "状态"}
 	return sheet.Write(w, header, func(yield func([]string) bool) {
 		var sum int64
@@ -157,28 +170,13 @@ func (e *Engine) ExportList(ctx context.Context, tx *store.Tx, who identity.Pers
 			sum += r.Amount
 			if !yield([]string{
 				strconv.Itoa(i + 1), r.Number, r.Student.Number, r.Student.Name, r.Student.College, r.Student.ClassName,
-				cmp.Or(tails[r.Student.ID], "没有登记"), form.Yuan(r.Amount), r.Label(),
+				cmp.Or(r.Card, NoCard), form.Yuan(r.Amount), r.Label(),
 			}) {
 				return
 			}
 		}
 		yield([]string{"合计", "", "", "", "", "", "", form.Yuan(sum), ""})
 	})
-}
-
-// bankTails are the last digits of the students' cards, as the school recorded them.
-func bankTails(ctx context.Context, tx *store.Tx, rows []PayoutRow) (map[identity.ID]string, error) {
-	tails := map[identity.ID]string{}
-	for _, r := range rows {
-		facts, err := identity.FactsOf(ctx, tx, r.Student.ID)
-		if err != nil {
-			return nil, err
-		}
-		if i := slices.IndexFunc(facts, func(f identity.Fact) bool { return f.Kind == identity.BankFact }); i >= 0 {
-			tails[r.Student.ID] = facts[i].Value
-		}
-	}
-	return tails, nil
 }
 
 // MarkPaid records that rows of a list were paid; none given means all that wait. What

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/xuegong/xuegong/internal/identity"
@@ -80,4 +81,34 @@ func TestPayout_sums_are_exact(t *testing.T) {
 		return err
 	})
 	s.sound()
+}
+
+// Whoever pays sees before the bank does whose card is missing; one recorded after the
+// list was built is paid to.
+func TestA_list_says_whose_card_is_missing(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 2)
+	for _, st := range s.students {
+		a := s.receive(s.applied(st, subsidy), "ticket", "proof")
+		s.mustDecide(s.he, s.mustDecide(s.jiang, a, yes()), yes())
+	}
+	l := s.buildList(subsidy)
+	cards := func() (cards []string) {
+		s.update(func(ctx context.Context, tx *store.Tx) (err error) {
+			l, err = s.engine.PayoutList(ctx, tx, s.he, l.PublicID)
+			cards = nil
+			for _, r := range l.Rows {
+				cards = append(cards, r.Card)
+			}
+			return err
+		})
+		return cards
+	}
+	if got := cards(); !slices.Equal(got, []string{"", ""}) {
+		t.Errorf("cards %q", got)
+	}
+	s.know(map[identity.FactKind]string{identity.BankFact: "6021"})
+	if got := cards(); !slices.Equal(got, []string{"6021", ""}) {
+		t.Errorf("cards %q", got)
+	}
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -102,6 +103,20 @@ func (p *Payout) Waiting() int {
 	}
 	return n
 }
+
+// Cardless are the students who wait for money and have no bank card recorded.
+func (p *Payout) Cardless() []string {
+	var names []string
+	for _, r := range p.List.Rows {
+		if r.State == "waiting" && r.Card == "" && !slices.Contains(names, r.Student.Name) {
+			names = append(names, r.Student.Name)
+		}
+	}
+	return names
+}
+
+// NoCard stands for a card that is not recorded.
+func (*Payout) NoCard() page.Badge { return page.NewBadge("todo", request.NoCard) }
 
 // Yuan is the sum of a row.
 func (*Payout) Yuan(r request.PayoutRow) string { return form.Yuan(r.Amount) }

@@ -268,7 +268,7 @@ func TestAPayoutListIsExactAndWhatFailedIsPaidAgain(t *testing.T) {
 		t.Fatalf("build = %d\n%s", built.status, built.body)
 	}
 	list, _, _ := strings.Cut(built.location, "?")
-	has(t, s.shown(workOffice, built.location), "名单已建好", "257.00")
+	has(t, s.shown(workOffice, built.location), "名单已建好", "257.00", "收款卡尾号")
 	table, err := sheet.Read(bytes.NewReader([]byte(s.shown(workOffice, list+"/list.xlsx"))))
 	if err != nil {
 		t.Fatal(err)

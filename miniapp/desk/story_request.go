@@ -196,7 +196,7 @@ func (s teller) offices() []page.Story {
 	for i, state := range []string{"waiting", "paid", "failed"} {
 		r := request.PayoutRow{Application: "a" + string(rune('1'+i)), Number: "26000118", Student: s.item("a1", "欧阳思远", s.subsidy(), request.ToPay).Student, Amount: 12850, State: state}
 		if state != "waiting" {
-			r.At, r.By = s.now, "沈嘉木"
+			r.At, r.By, r.Card = s.now, "沈嘉木", "6021"
 		}
 		if state == "failed" {
 			r.Reason = "卡号已注销"
