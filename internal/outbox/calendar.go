@@ -56,12 +56,19 @@ func (w *CalendarWorker) popDue(ctx context.Context) {
 	}
 }
 
-// Drain works until nothing is due.
+// Drain works until nothing is due. Most looks find nothing: one looks before the others
+// come.
 func (w *CalendarWorker) Drain(ctx context.Context) {
+	next := func() bool {
+		return ctx.Err() == nil && (w.Hold == nil || !w.Hold()) && w.one(context.WithoutCancel(ctx))
+	}
+	if !next() {
+		return
+	}
 	var wg sync.WaitGroup
 	for range cmp.Or(w.Calls, 4) {
 		wg.Go(func() {
-			for ctx.Err() == nil && (w.Hold == nil || !w.Hold()) && w.one(context.WithoutCancel(ctx)) {
+			for next() {
 			}
 		})
 	}
