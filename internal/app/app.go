@@ -118,7 +118,7 @@ func (a *App) connect(ctx context.Context, o Options) error {
 	if a.redis, err = openRedis(a.cfg.RedisURL.Reveal()); err != nil {
 		return err
 	}
-	a.bell = newBell(alarm.New(a.redis), a.log)
+	a.bell = newBell(alarm.New(a.redis), o.Clock, a.log)
 	if a.db, err = store.Open(ctx, a.cfg.DatabaseURL.Reveal(), store.Options{Clock: o.Clock, Keys: ring, Zone: a.cfg.Location(), OnDue: a.bell.ring, Later: true}); err != nil {
 		return err
 	}

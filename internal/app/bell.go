@@ -15,13 +15,14 @@ import (
 // sweeps find in PostgreSQL.
 type bell struct {
 	alarm *alarm.Alarm
+	clock clock.Clock
 	log   *slog.Logger
 	in    chan []store.Due
 	due   map[string]func() // wakes the worker of a queue
 }
 
-func newBell(a *alarm.Alarm, log *slog.Logger) *bell {
-	return &bell{alarm: a, log: log, in: make(chan []store.Due, 1024)}
+func newBell(a *alarm.Alarm, clk clock.Clock, log *slog.Logger) *bell {
+	return &bell{alarm: a, clock: clk, log: log, in: make(chan []store.Due, 1024)}
 }
 
 // ring never blocks a commit.
@@ -65,7 +66,7 @@ func (b *bell) pass(ctx context.Context, due []store.Due) {
 	if err := b.alarm.Set(ctx, due); err != nil {
 		b.log.Warn("alarm not set", slog.Int("due", len(due)), slog.Any("error", err))
 	}
-	now := clock.Wall()
+	now := b.clock.Now()
 	for _, d := range due {
 		if wake := b.due[d.Queue]; wake != nil && d.At.Sub(now) < soon {
 			wake()

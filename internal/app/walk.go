@@ -52,22 +52,25 @@ func (a *App) Advance(ctx context.Context, clk movable, d time.Duration) (time.T
 // patience is how long settle waits, in real time, for work that makes no progress.
 const patience = 5 * time.Second
 
-// settle wakes the workers and returns when nothing is due, or nothing moves any more.
+// wakeEvery is after how many looks without progress settle wakes the workers again.
+const wakeEvery = 20
+
+// settle has the workers do what is due and returns when nothing is, or nothing moves any
+// more. It does not wake them at every look: that would keep them from what they do.
 func (a *App) settle(ctx context.Context) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	last, since := -1, clock.Wall()
-	for {
-		a.inbox.Wake()
-		a.outbox.Wake()
-		a.days.Wake()
-		a.jobs.Wake()
+	for look := 0; ; look++ {
 		left, err := a.due(ctx)
 		if err != nil || left == 0 {
 			return err
 		}
 		if left != last {
-			last, since = left, clock.Wall()
+			last, since, look = left, clock.Wall(), 0
+		}
+		if look%wakeEvery == 0 {
+			a.wakeAll()
 		}
 		if clock.Wall().Sub(since) > patience {
 			return nil
@@ -78,6 +81,13 @@ func (a *App) settle(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+func (a *App) wakeAll() {
+	a.inbox.Wake()
+	a.outbox.Wake()
+	a.days.Wake()
+	a.jobs.Wake()
 }
 
 // due counts what is due and not done.
