@@ -150,9 +150,9 @@ func (c *cluster) serverArgs(socket string) []string {
 		"log_destination=stderr",
 		"jit=off", // our statements are short; compiling them costs more than it saves
 	}
-	if c.test {
-		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off",
-			"max_connections=300", "shared_buffers=256MB")
+	if c.test { // its databases live for seconds
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0",
+			"autovacuum=off", "max_connections=300", "shared_buffers=256MB")
 	} else {
 		settings = append(settings, "fsync=on", "synchronous_commit=on", "max_connections=200")
 	}
