@@ -36,6 +36,9 @@ type Bot struct {
 	Requests *request.Engine
 	Log      *slog.Logger
 
+	once  sync.Once
+	kinds map[string]renderer
+
 	mu    sync.Mutex
 	known vocabulary // built for the names it was last asked for
 }
