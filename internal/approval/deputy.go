@@ -93,7 +93,7 @@ func handOver(ctx context.Context, tx *store.Tx, publicID string) error {
 		return fmt.Errorf("count tasks: %w", err)
 	}
 	return outbox.Put(ctx, tx, outbox.Message{
-		To: []identity.ID{d.Deputy}, Kind: KindHandedOver, Class: outbox.Bulk, DueAt: outbox.ByDay(tx.Now(), tx.Zone(), publicID),
+		To: []identity.ID{d.Deputy}, Kind: KindHandedOver, Class: outbox.Bulk,
 		Scope: "school", Subject: "deputy/" + publicID,
 		Args: HandedOver{Principal: principal.Name, Until: d.To, Waiting: n},
 	})

@@ -31,7 +31,7 @@ func remindAll(ctx context.Context, tx *store.Tx, r reviewRow, t taskRow, s Stag
 		return err
 	}
 	return outbox.Put(ctx, tx, outbox.Message{
-		To: to, Kind: kinds.Reminder, Class: outbox.Bulk, DueAt: outbox.ByDay(tx.Now(), tx.Zone(), t.PublicID), Scope: r.Scope,
+		To: to, Kind: kinds.Reminder, Class: outbox.Bulk, Scope: r.Scope,
 		Subject: TaskSubject(t.PublicID), Args: c,
 	})
 }

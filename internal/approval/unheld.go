@@ -87,7 +87,7 @@ func alarm(ctx context.Context, tx *store.Tx, r reviewRow, s Stage) error {
 	}
 	subject := "approval/unheld/" + key(s.Role, unit)
 	return outbox.Put(ctx, tx, outbox.Message{
-		To: admins, Kind: KindUnheld, Class: outbox.Bulk, DueAt: outbox.ByDay(tx.Now(), tx.Zone(), subject),
+		To: admins, Kind: KindUnheld, Class: outbox.Bulk,
 		Scope: "school", Subject: subject, Key: subject + "/" + tx.Now().In(tx.Zone()).Format(time.DateOnly),
 		Args: Nobody{Stage: s.Title, Role: s.Role, Unit: names[unit]},
 	})

@@ -86,6 +86,18 @@ func (p Person) Units(names ...RoleName) []int64 {
 	return units
 }
 
+// away is why the person cannot use what is for who is at the school now: ErrSuspended or
+// ErrLeft; nil if they can.
+func (p Person) away() error {
+	switch {
+	case p.Here():
+		return nil
+	case p.Status == "suspended":
+		return ErrSuspended
+	}
+	return ErrLeft
+}
+
 // Here tells whether the person is at the school now: enrolled or employed.
 func (p Person) Here() bool { return p.Status == "enrolled" || p.Status == "employed" }
 
@@ -104,7 +116,9 @@ func (p Person) Call() string {
 var (
 	ErrUnbound = errs.New(errs.Forbidden,
 		"你的企业微信账号还没有和学籍对上。请带学生证（教职工带工作证）到学工办登记，或请辅导员在工作台为你绑定；绑定后回到这里就能用。")
+	ErrSuspended = errs.New(errs.Forbidden,
+		"你现在是休学，这里的服务复学后就能接着用，以前办的都还在。要开证明或已经复学，请联系学院学工办；求助热线照常可以打。")
 	ErrLeft = errs.New(errs.Forbidden,
-		"你的学籍（或任职）目前不在册，这里的服务暂时用不了。如有疑问，请联系学工办核对。")
+		"你的学籍（或任职）现在不在册，这里的服务用不了。要开证明、查以前的记录，或者觉得不对，请联系学工办。")
 	ErrForbidden = errs.New(errs.Forbidden, "这一项不在办理范围内，可以把页面转给负责的老师。")
 )

@@ -20,7 +20,7 @@ const (
 
 // Resolve returns the person behind a userid and locks their row until the
 // transaction ends, so that two acts of one person queue. An unknown userid that
-// equals a number is bound to it first (ByNumber). The errors are ErrUnbound and ErrLeft.
+// equals a number is bound to it first (ByNumber). The errors are ErrUnbound, ErrSuspended and ErrLeft.
 func Resolve(ctx context.Context, tx *store.Tx, userid string, how Binding) (Person, error) {
 	id, err := lockByUserID(ctx, tx, userid)
 	if store.Missing(err) && how == ByNumber {
@@ -36,8 +36,8 @@ func Resolve(ctx context.Context, tx *store.Tx, userid string, how Binding) (Per
 	if err != nil {
 		return Person{}, fmt.Errorf("load person: %w", err)
 	}
-	if !p.Here() {
-		return Person{}, ErrLeft
+	if err := p.away(); err != nil {
+		return Person{}, err
 	}
 	return p, nil
 }
@@ -52,8 +52,8 @@ func Find(ctx context.Context, tx *store.Tx, userid string) (Person, error) {
 	if err != nil {
 		return Person{}, fmt.Errorf("find person: %w", err)
 	}
-	if !p.Here() {
-		return Person{}, ErrLeft
+	if err := p.away(); err != nil {
+		return Person{}, err
 	}
 	return p, nil
 }
@@ -178,4 +178,6 @@ func bind(ctx context.Context, tx *store.Tx, person ID, userid, how string) erro
 }
 
 // IsBindingError tells whether err is one a stranger gets: unbound or left.
-func IsBindingError(err error) bool { return errors.Is(err, ErrUnbound) || errors.Is(err, ErrLeft) }
+func IsBindingError(err error) bool {
+	return errors.Is(err, ErrUnbound) || errors.Is(err, ErrSuspended) || errors.Is(err, ErrLeft)
+}

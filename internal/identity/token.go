@@ -90,7 +90,7 @@ func checkToken(name string, p Person, scopes []string, now, expires time.Time) 
 }
 
 // ByToken returns who a token acts as and its scopes. An unknown, expired or revoked
-// token is ErrToken, one of a person who is no longer here ErrLeft. It locks nothing, so
+// token is ErrToken, one of a person who is not here ErrSuspended or ErrLeft. It locks nothing, so
 // it also serves a read-only transaction; a verb that writes locks the person.
 func ByToken(ctx context.Context, tx *store.Tx, raw string) (Person, []string, error) {
 	if !strings.HasPrefix(raw, tokenPrefix) {
@@ -107,8 +107,8 @@ func ByToken(ctx context.Context, tx *store.Tx, raw string) (Person, []string, e
 	if err != nil {
 		return Person{}, nil, err
 	}
-	if !p.Here() {
-		return Person{}, nil, ErrLeft
+	if err := p.away(); err != nil {
+		return Person{}, nil, err
 	}
 	if !slices.Contains(scopes, ScopeCentre) {
 		p.Roles = slices.DeleteFunc(p.Roles, func(r Role) bool { return r.Name.OfCentre() })

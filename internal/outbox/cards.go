@@ -39,9 +39,9 @@ func renewAt(sent, now time.Time, zone *time.Location) time.Time {
 	return at
 }
 
-// ByDay returns t, or, if that is at night, some minutes of the morning after it, the same
-// for one key: for what the calendar brings and nobody waits for.
-func ByDay(t time.Time, zone *time.Location, key string) time.Time {
+// byDay returns t, or, if that is at night, some minutes of the morning after it, the same
+// for one key.
+func byDay(t time.Time, zone *time.Location, key string) time.Time {
 	night := Quiet{From: nightFrom, To: nightTo, Zone: zone}
 	if _, morning, inside := night.Bounds(t); inside {
 		return Jitter(morning.Add(11*time.Minute), key) // off the full hour, at which WeCom asks not to send

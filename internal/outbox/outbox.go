@@ -23,7 +23,7 @@ const (
 	Urgent Class = "urgent" // now, also in quiet hours
 	Timed  Class = "timed"  // at its hour; before quiet hours if that falls inside; dead after NotAfter
 	Offer  Class = "offer"  // after quiet hours, its clock stops in them
-	Bulk   Class = "bulk"   // after quiet hours, never at minute 0 or 30
+	Bulk   Class = "bulk"   // after the night (Put sees to it); nobody waits for it
 )
 
 // Message is one event announced to one or more persons with one call.
@@ -52,6 +52,9 @@ func Put(ctx context.Context, tx *store.Tx, messages ...Message) error {
 		}
 		if m.DueAt.IsZero() || m.DueAt.Before(tx.Now()) {
 			m.DueAt = tx.Now()
+		}
+		if m.Class == Bulk {
+			m.DueAt = byDay(m.DueAt, tx.Zone(), m.Subject+m.Key)
 		}
 		args, err := json.Marshal(m.Args)
 		if err != nil {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/xuegong/xuegong/internal/outbox"
+	"github.com/xuegong/xuegong/internal/store"
+	"github.com/xuegong/xuegong/internal/store/storetest"
 )
 
 func TestTheClockOfAnOfferStopsInQuietHours(t *testing.T) {
@@ -37,19 +39,36 @@ func TestTheClockOfAnOfferStopsInQuietHours(t *testing.T) {
 	}
 }
 
-// What a date brings waits for the morning; by day it is said at once.
-func TestByDayWaitsForTheMorning(t *testing.T) {
+// What nobody waits for waits for the morning, whoever puts it; by day it is said at once.
+// What somebody waits for, or must know, is never held.
+func TestBulkWaitsForTheMorning(t *testing.T) {
 	t.Parallel()
+	p := newPost(t, 1)
 	zone := time.FixedZone("", 8*3600)
 	at := func(day, hour, minute int) time.Time { return time.Date(2026, 10, day, hour, minute, 0, 0, zone) }
-	for _, noon := range []time.Time{at(12, 7, 0), at(12, 12, 0), at(12, 21, 29)} {
-		if got := outbox.ByDay(noon, zone, "a"); !got.Equal(noon) {
-			t.Errorf("%v moved to %v", noon, got)
+	due := func(class outbox.Class, at time.Time) (got time.Time) {
+		storetest.Update(t, p.db, func(tx *store.Tx) error {
+			key := string(class) + at.String()
+			if err := outbox.Put(t.Context(), tx, outbox.Message{To: p.persons, Kind: "note", Class: class, DueAt: at, Subject: key}); err != nil {
+				return err
+			}
+			return tx.Get(&got, `select due_at from send where subject = $1`, key)
+		})
+		return got
+	}
+	for _, day := range []time.Time{at(13, 7, 0), at(13, 12, 0), at(13, 21, 29)} {
+		if got := due(outbox.Bulk, day); !got.Equal(day) {
+			t.Errorf("%v moved to %v", day, got)
 		}
 	}
-	for _, late := range []time.Time{at(12, 21, 30), at(13, 0, 0), at(13, 6, 59)} {
-		if got := outbox.ByDay(late, zone, "a"); got.Before(at(13, 7, 0)) || got.After(at(13, 8, 0)) || got.Minute()%30 == 0 {
-			t.Errorf("%v moved to %v", late, got)
+	for _, night := range []time.Time{at(13, 21, 30), at(14, 0, 0), at(14, 6, 59)} {
+		if got := due(outbox.Bulk, night); got.Before(at(14, 7, 0)) || got.After(at(14, 8, 0)) || got.Minute()%30 == 0 {
+			t.Errorf("%v moved to %v", night, got)
+		}
+		for _, class := range []outbox.Class{outbox.Reply, outbox.Urgent, outbox.Timed, outbox.Offer} {
+			if got := due(class, night); !got.Equal(night) {
+				t.Errorf("%s moved from %v to %v", class, night, got)
+			}
 		}
 	}
 }

@@ -153,7 +153,7 @@ func announce(ctx context.Context, tx *store.Tx, a Application, key string, s sa
 		To: []identity.ID{a.Student.ID}, Kind: KindChanged, Class: outbox.Reply, Scope: scope(a), Subject: Subject(a.PublicID), Args: n,
 	}
 	if key == textDueSoon || key == textOverdue { // a date came, nobody did anything
-		m.Class, m.DueAt = outbox.Bulk, outbox.ByDay(tx.Now(), tx.Zone(), a.PublicID)
+		m.Class = outbox.Bulk
 	}
 	return outbox.Put(ctx, tx, m)
 }

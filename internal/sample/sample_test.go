@@ -242,7 +242,7 @@ func TestEntry_of_special_persons(t *testing.T) {
 		{"20260301", "20260301", nil},
 		{"u01", "", identity.ErrUnbound},
 		{"g01", "", identity.ErrLeft},
-		{"s281", "", identity.ErrLeft},
+		{"s281", "", identity.ErrSuspended},
 	} {
 		t.Run(c.userid, func(t *testing.T) {
 			t.Parallel()

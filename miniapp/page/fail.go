@@ -95,7 +95,7 @@ func titleOf(err error) string {
 	switch {
 	case errors.Is(err, identity.ErrUnbound):
 		return "还差一步"
-	case errors.Is(err, identity.ErrLeft):
+	case errors.Is(err, identity.ErrSuspended), errors.Is(err, identity.ErrLeft):
 		return "现在用不了"
 	}
 	switch errs.KindOf(err) {
