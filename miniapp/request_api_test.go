@@ -137,6 +137,10 @@ func TestAPI_applies_from_the_list_to_the_supplement(t *testing.T) {
 		t.Errorf("a picture for a text: %d", res.status)
 	}
 
+	if res := b.json(http.MethodPost, path+"/draft", `{"tickets":["`+ids["proof"]+`"]}`); res.status != http.StatusUnprocessableEntity || read[problem](t, res).Fields["tickets"] == "" {
+		t.Errorf("a picture sent for another field: %d %s", res.status, res.body)
+	}
+
 	whole := `{"company":"杭州远行科技有限公司","city":"330106","stay":{"from":"2026-07-06","until":"2026-08-21"},"days":30,"route":"school",
 		"tickets":["` + ids["tickets"] + `"],"proof":["` + ids["proof"] + `"],"statement":true}`
 	if res := b.json(http.MethodPost, path+"/submit", whole); res.status != http.StatusConflict {

@@ -34,6 +34,7 @@ type Blob struct {
 	Size     int
 	SHA256   []byte // of the content
 	At       time.Time
+	Purpose  string // what it was sent for, "" if nobody said (Bind)
 	Content  []byte // nil in lists
 	Small    bool   // Content is the picture made small
 }
@@ -78,6 +79,14 @@ func Put(ctx context.Context, tx *store.Tx, owner int64, name string, content, t
 		return Blob{}, ErrTooMany
 	}
 	return b, nil
+}
+
+// Bind says what a file was sent for; who attaches it can ask.
+func Bind(ctx context.Context, tx *store.Tx, publicID, purpose string) error {
+	if err := bind(ctx, tx, publicID, purpose); err != nil {
+		return fmt.Errorf("bind file: %w", err)
+	}
+	return nil
 }
 
 // Attach makes the files exactly those of an object, for example "request/ab12…": new

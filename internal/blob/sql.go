@@ -26,6 +26,11 @@ func insertBlob(ctx context.Context, tx *store.Tx, b Blob, sealed, thumb []byte)
 	return n == 1, err
 }
 
+func bind(ctx context.Context, tx *store.Tx, publicID, purpose string) error {
+	_, err := tx.ExecContext(ctx, `update blob set purpose = $2 where public_id = $1`, publicID, purpose)
+	return err
+}
+
 func loosen(ctx context.Context, tx *store.Tx, object string, keep []string) error {
 	_, err := tx.ExecContext(ctx, `
 		update blob set object = null, loose_since = $3 where object = $1 and public_id <> all(coalesce($2::text[], '{}'))`, object, pq.Array(keep), tx.Now())
@@ -55,7 +60,7 @@ func selectBlob(ctx context.Context, tx *store.Tx, publicID, object string, owne
 
 func selectBlobs(ctx context.Context, tx *store.Tx, object string) ([]Blob, error) {
 	rows, err := tx.QueryxContext(ctx, `
-		select public_id, owner_id, name, type, size, sha256, created_at from blob where object = $1 order by id`, object)
+		select public_id, owner_id, name, type, size, sha256, created_at, purpose from blob where object = $1 order by id`, object)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +68,7 @@ func selectBlobs(ctx context.Context, tx *store.Tx, object string) ([]Blob, erro
 	var list []Blob
 	for rows.Next() {
 		var b Blob
-		if err := rows.Scan(&b.PublicID, &b.Owner, &b.Name, &b.Type, &b.Size, &b.SHA256, &b.At); err != nil {
+		if err := rows.Scan(&b.PublicID, &b.Owner, &b.Name, &b.Type, &b.Size, &b.SHA256, &b.At, &b.Purpose); err != nil {
 			return nil, err
 		}
 		list = append(list, b)

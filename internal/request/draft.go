@@ -274,7 +274,7 @@ func (e *Engine) keep(ctx context.Context, tx *store.Tx, who identity.Person, a 
 }
 
 // attach makes the uploads of the answers and of what was submitted before the
-// application's; a photo must be a picture.
+// application's; a photo must be a picture, and what was sent for a field stands there.
 func attach(ctx context.Context, tx *store.Tx, who identity.Person, a Application, answers form.Answers) error {
 	files := filesOf(a.Service.Form, answers)
 	before, err := submissionsOf(ctx, tx, a)
@@ -304,12 +304,19 @@ func attach(ctx context.Context, tx *store.Tx, who identity.Person, a Applicatio
 	}
 	for _, f := range files {
 		i := slices.IndexFunc(list, func(b blob.Blob) bool { return b.PublicID == f.id })
-		if f.photo && i >= 0 && !strings.HasPrefix(list[i].Type, "image/") {
+		switch {
+		case i < 0:
+		case f.photo && !strings.HasPrefix(list[i].Type, "image/"):
 			return errs.Field(f.field, "这里要一张照片（JPG、PNG 或 WebP），请重新选择。")
+		case list[i].Purpose != "" && list[i].Purpose != UploadFor(a.PublicID, f.field):
+			return errs.Field(f.field, "这个文件是传给另一项的，请在这一项重新选择。")
 		}
 	}
 	return nil
 }
+
+// UploadFor is the purpose of a file sent for a field of an application (blob.Bind).
+func UploadFor(application, field string) string { return application + "/" + field }
 
 type file struct {
 	id, field string

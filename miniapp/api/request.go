@@ -435,7 +435,7 @@ func (f face) upload(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := c.Keep(file, field.Kind == form.Photo)
+	b, err := c.Keep(file, field.Kind == form.Photo, request.UploadFor(c.Param("application"), field.Name))
 	if e, ok := errors.AsType[*errs.Error](err); ok && e.Fields == nil {
 		err = &errs.Error{Kind: e.Kind, Message: e.Message, Fields: map[string]string{field.Name: e.Message}, Err: e.Err}
 	}

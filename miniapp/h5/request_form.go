@@ -213,7 +213,7 @@ func (f face) keepFiles(c *page.Context, paper request.Paper, files map[string][
 				wrong[key] = fmt.Sprintf("最多 %d 个，多出来的没有收。要换的话，先删掉不要的，再传一次。", most)
 				break
 			}
-			kept, err := c.Keep(file, field.Kind == form.Photo)
+			kept, err := c.Keep(file, field.Kind == form.Photo, request.UploadFor(paper.PublicID, field.Name))
 			switch errs.KindOf(err) {
 			case errs.Invalid, errs.TooLarge, errs.TooMany:
 				wrong[key] = errs.MessageOf(err)
@@ -313,7 +313,7 @@ func (f face) upload(c *page.Context) error {
 		if !ok || !field.Open() || len(list) != 1 {
 			break
 		}
-		b, err := c.Keep(list[0], field.Kind == form.Photo)
+		b, err := c.Keep(list[0], field.Kind == form.Photo, request.UploadFor(paper.PublicID, field.Name))
 		if err != nil {
 			return f.refuseUpload(c, err)
 		}

@@ -113,10 +113,10 @@ func (c *Context) ReadFile(name string) (File, error) {
 	return File{Name: name, Content: b}, nil
 }
 
-// Keep checks a file and stores it as the person's, belonging to nothing yet. A picture is
-// made anew, upright and without the place where it was taken; where a picture is asked
-// for, nothing else is taken.
-func (c *Context) Keep(f File, picture bool) (kept blob.Blob, err error) {
+// Keep checks a file and stores it as the person's, sent for the purpose and belonging to
+// nothing yet. A picture is made anew, upright and without the place where it was taken;
+// where a picture is asked for, nothing else is taken.
+func (c *Context) Keep(f File, picture bool, purpose string) (kept blob.Blob, err error) {
 	switch {
 	case f.TooLarge && picture:
 		return kept, photo.ErrTooLarge
@@ -132,8 +132,10 @@ func (c *Context) Keep(f File, picture bool) (kept blob.Blob, err error) {
 		content, thumb = p.JPEG, p.Thumb
 	}
 	err = c.Update(func(tx *store.Tx, who identity.Person) error {
-		kept, err = blob.Put(c, tx, int64(who.ID), f.Name, content, thumb)
-		return err
+		if kept, err = blob.Put(c, tx, int64(who.ID), f.Name, content, thumb); err != nil {
+			return err
+		}
+		return blob.Bind(c, tx, kept.PublicID, purpose)
 	})
 	return kept, err
 }
