@@ -302,17 +302,25 @@ func isOwnBooking(ctx context.Context, tx *store.Tx, student identity.ID, public
 	return ok, err
 }
 
-// lockBooking locks the booking, so that two decisions queue, and returns it.
-func lockBooking(ctx context.Context, tx *store.Tx, publicID string) (Booking, error) {
+// lockOne locks the row that lock finds by its public id, so that who comes at once
+// queues, and only then reads it: as the one before has left it.
+func lockOne[T any](ctx context.Context, tx *store.Tx, lock, publicID string,
+	read func(ctx context.Context, tx *store.Tx, where string, args ...any) ([]T, error), where string,
+) (one T, err error) {
 	var id int64
-	if err := tx.GetContext(ctx, &id, `select id from booking where public_id = $1 and state <> 'offered' for no key update`, publicID); err != nil {
-		return Booking{}, err
+	if err := tx.GetContext(ctx, &id, lock, publicID); err != nil {
+		return one, err
 	}
-	list, err := selectBookings(ctx, tx, `where b.id = $1`, id)
+	list, err := read(ctx, tx, where, id)
 	if err != nil {
-		return Booking{}, err
+		return one, err
 	}
 	return list[0], nil
+}
+
+// lockBooking locks the booking, so that two decisions queue, and returns it.
+func lockBooking(ctx context.Context, tx *store.Tx, publicID string) (Booking, error) {
+	return lockOne(ctx, tx, `select id from booking where public_id = $1 and state <> 'offered' for no key update`, publicID, selectBookings, `where b.id = $1`)
 }
 
 // unrecorded returns the public ids of confirmed bookings whose hour ended before a time,
@@ -422,15 +430,7 @@ func selectConsents(ctx context.Context, tx *store.Tx, who identity.ID) ([]Conse
 
 // lockCounsellor lets two editors of one counsellor's hours queue.
 func lockCounsellor(ctx context.Context, tx *store.Tx, publicID string) (Counsellor, error) {
-	var id int64
-	if err := tx.GetContext(ctx, &id, `select id from counsellor where public_id = $1 for no key update`, publicID); err != nil {
-		return Counsellor{}, err
-	}
-	list, err := selectCounsellors(ctx, tx, `where c.id = $1`, id)
-	if err != nil {
-		return Counsellor{}, err
-	}
-	return list[0], nil
+	return lockOne(ctx, tx, `select id from counsellor where public_id = $1 for no key update`, publicID, selectCounsellors, `where c.id = $1`)
 }
 
 func upsertCounsellor(ctx context.Context, tx *store.Tx, e CounsellorEdit, centre int64) (string, error) {

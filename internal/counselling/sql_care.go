@@ -169,15 +169,7 @@ func isCase(ctx context.Context, tx *store.Tx, centre int64, publicID string) (o
 
 // lockCase locks a case, so that two who come at once queue, and returns it.
 func lockCase(ctx context.Context, tx *store.Tx, publicID string) (Case, error) {
-	var id int64
-	if err := tx.GetContext(ctx, &id, `select id from red_case where public_id = $1 for no key update`, publicID); err != nil {
-		return Case{}, err
-	}
-	list, err := selectCases(ctx, tx, `where c.id = $1`, id)
-	if err != nil {
-		return Case{}, err
-	}
-	return list[0], nil
+	return lockOne(ctx, tx, `select id from red_case where public_id = $1 for no key update`, publicID, selectCases, `where c.id = $1`)
 }
 
 func lockOpenCase(ctx context.Context, tx *store.Tx, student identity.ID) (Case, error) {

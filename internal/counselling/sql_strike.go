@@ -77,15 +77,7 @@ func isStrike(ctx context.Context, tx *store.Tx, student identity.ID, publicID s
 
 // lockStrike locks the strike, so that two decisions queue, and returns it.
 func lockStrike(ctx context.Context, tx *store.Tx, publicID string) (Strike, error) {
-	var id int64
-	if err := tx.GetContext(ctx, &id, `select id from strike where public_id = $1 for no key update`, publicID); err != nil {
-		return Strike{}, err
-	}
-	list, err := selectStrikes(ctx, tx, `where s.id = $1`, id)
-	if err != nil {
-		return Strike{}, err
-	}
-	return list[0], nil
+	return lockOne(ctx, tx, `select id from strike where public_id = $1 for no key update`, publicID, selectStrikes, `where s.id = $1`)
 }
 
 // insertStrike marks a booking and returns the strike's public id, "" if it has one

@@ -244,15 +244,7 @@ func selectDisclosures(ctx context.Context, tx *store.Tx, where string, args ...
 }
 
 func lockDisclosure(ctx context.Context, tx *store.Tx, publicID string) (Disclosure, error) {
-	var id int64
-	if err := tx.GetContext(ctx, &id, `select id from disclosure where public_id = $1 for no key update`, publicID); err != nil {
-		return Disclosure{}, err
-	}
-	list, err := selectDisclosures(ctx, tx, `where d.id = $1`, id)
-	if err != nil {
-		return Disclosure{}, err
-	}
-	return list[0], nil
+	return lockOne(ctx, tx, `select id from disclosure where public_id = $1 for no key update`, publicID, selectDisclosures, `where d.id = $1`)
 }
 
 func openDisclosure(ctx context.Context, tx *store.Tx, id int64, by identity.ID, until, review time.Time) error {
@@ -339,15 +331,7 @@ func selectConcerns(ctx context.Context, tx *store.Tx, where string, args ...any
 }
 
 func lockConcern(ctx context.Context, tx *store.Tx, publicID string) (Concern, error) {
-	var id int64
-	if err := tx.GetContext(ctx, &id, `select id from concern where public_id = $1 for no key update`, publicID); err != nil {
-		return Concern{}, err
-	}
-	list, err := selectConcerns(ctx, tx, `where c.id = $1`, id)
-	if err != nil {
-		return Concern{}, err
-	}
-	return list[0], nil
+	return lockOne(ctx, tx, `select id from concern where public_id = $1 for no key update`, publicID, selectConcerns, `where c.id = $1`)
 }
 
 func answerConcern(ctx context.Context, tx *store.Tx, c Concern, answer, help string, by identity.ID) error {
