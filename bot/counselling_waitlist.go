@@ -367,3 +367,7 @@ func (b *Bot) renderWaitEnded(_ context.Context, _ *store.Tx, o outbox.Outgoing,
 func (b *Bot) renderWaitLapsed(_ context.Context, _ *store.Tx, o outbox.Outgoing, f counselling.WaitFacts) (json.RawMessage, error) {
 	return b.text(o, "你排的“"+f.Says+"”没有等到合适的空位，已停止排队。还想等，写“排队”就行。"), nil
 }
+
+func (b *Bot) renderWaitWidened(_ context.Context, _ *store.Tx, o outbox.Outgoing, f counselling.WaitFacts) (json.RawMessage, error) {
+	return b.text(o, fmt.Sprintf("你排队等的%s老师不再接待了。你的位置还在，第 %d 位，改成了：%s。不想等了，写“不排了”。", f.Gone, f.Place, f.Says)), nil
+}

@@ -78,11 +78,12 @@ func (b *Bot) renderers() map[string]renderer {
 		counselling.KindAppealed:      of(b.renderAppealed),
 		counselling.KindStrikeSettled: of(b.renderStrikeSettled),
 
-		counselling.KindOffer:      of(b.renderPlaceOffer),
-		counselling.KindOfferEnded: of(b.renderOfferEnded),
-		counselling.KindWaitAsk:    of(b.renderWaitAsk),
-		counselling.KindWaitEnded:  of(b.renderWaitEnded),
-		counselling.KindWaitLapsed: of(b.renderWaitLapsed),
+		counselling.KindOffer:       of(b.renderPlaceOffer),
+		counselling.KindOfferEnded:  of(b.renderOfferEnded),
+		counselling.KindWaitAsk:     of(b.renderWaitAsk),
+		counselling.KindWaitEnded:   of(b.renderWaitEnded),
+		counselling.KindWaitLapsed:  of(b.renderWaitLapsed),
+		counselling.KindWaitWidened: of(b.renderWaitWidened),
 
 		request.KindReview:         review(b.renderReview),
 		request.KindReviewed:       review(b.renderReviewed),

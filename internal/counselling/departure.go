@@ -74,10 +74,41 @@ func depart(ctx context.Context, tx *store.Tx, counsellor string) error {
 	if err != nil {
 		return err
 	}
-	if err := audit.Append(ctx, tx, 0, "counsellor.gone", "counsellor/"+c.PublicID, map[string]any{"stay": len(change.Stay), "removed": len(change.Removed)}); err != nil {
+	widened, err := widen(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	if err := audit.Append(ctx, tx, 0, "counsellor.gone", "counsellor/"+c.PublicID, map[string]any{
+		"stay": len(change.Stay), "removed": len(change.Removed), "widened": widened,
+	}); err != nil {
 		return err
 	}
 	return announceGone(ctx, tx, c, len(change.Stay))
+}
+
+// widen lets whoever waited for the counsellor alone wait for anybody, in the same place of
+// the queue, and tells them (T2): nobody waits for who does not come back.
+func widen(ctx context.Context, tx *store.Tx, c Counsellor) (int, error) {
+	if err := lockQueue(ctx, tx, c.centre); err != nil {
+		return 0, err
+	}
+	ids, err := widenWaits(ctx, tx, c.id)
+	if err != nil {
+		return 0, fmt.Errorf("widen waits: %w", err)
+	}
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	waits, err := waitsByID(ctx, tx, ids)
+	if err != nil {
+		return 0, fmt.Errorf("load waits: %w", err)
+	}
+	for _, w := range waits {
+		if err := announceWidened(ctx, tx, w, c); err != nil {
+			return 0, err
+		}
+	}
+	return len(waits), freed(ctx, tx, c.centre)
 }
 
 func announceGone(ctx context.Context, tx *store.Tx, c Counsellor, waiting int) error {

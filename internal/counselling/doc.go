@@ -45,8 +45,9 @@
 // room are in one hour at a time are constraints. What a change would do is the change
 // done and undone (Preview).
 //
-// Who finds nothing that fits waits (T2): for a counsellor, days, a part of the day, a
-// campus or anything, and with a booking for an earlier hour. The queue is in the order
+// Who finds nothing that fits waits (T2): for a counsellor, or anybody but some who are
+// left out, days, a part of the day, a campus or anything, and with a booking for an
+// earlier hour. The queue is in the order
 // of the waits' ids. A place that becomes free is offered to the first whose wish it
 // fits, in the transaction that frees it (freed), which locks the queue of the centre
 // last of all. An offer holds its seat as a booking in the state offered, so that the
@@ -59,6 +60,9 @@
 //
 //	offer: open ──> accepted: Book or Move     ──┐
 //	         ├────> declined, expired, withdrawn ┴─> the seat goes to the next, or is free
+//
+// Who waits for a counsellor who leaves the school waits for anybody from then on, in the
+// same place, and is told.
 //
 // Who could not accept an offer is passed over and keeps the place in the queue: while
 // booking is paused, for hours of a term whose number is used up, without consent. Who is,

@@ -16,6 +16,8 @@ const (
 	KindWaitAsk    = "counselling.wait_ask"    // card: is it still wanted?
 	KindWaitEnded  = "counselling.wait_ended"  // the card becomes the answer
 	KindWaitLapsed = "counselling.wait_lapsed" // to who waited in vain
+
+	KindWaitWidened = "counselling.wait_widened" // to who waited for a counsellor who left
 )
 
 // OfferFacts is what the renderers know of an offer. It is sealed while it waits.
@@ -39,6 +41,7 @@ type WaitFacts struct {
 	Since  time.Time `json:"since"`
 	Until  time.Time `json:"until"`
 	Result string    `json:"result"`
+	Gone   string    `json:"gone,omitempty"` // the counsellor who left
 	Name   string    `json:"name"`
 }
 
@@ -106,5 +109,18 @@ func announceLapsed(ctx context.Context, tx *store.Tx, w Wait) error {
 		To: []identity.ID{w.Student.ID}, Kind: KindWaitLapsed, Class: outbox.Offer, DueAt: set.quiet(tx.Zone()).Add(tx.Now(), 0),
 		Scope: scope(w.centre), Subject: waitSubject(w.PublicID), Key: KindWaitLapsed + "/" + w.PublicID,
 		Args: WaitFacts{Says: w.Says(tx.Zone()), Since: w.Since, Name: set.Name},
+	})
+}
+
+// announceWidened tells who waited for the counsellor that they wait for anybody now.
+func announceWidened(ctx context.Context, tx *store.Tx, w Wait, gone Counsellor) error {
+	set, err := LoadSettings(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return outbox.Put(ctx, tx, outbox.Message{
+		To: []identity.ID{w.Student.ID}, Kind: KindWaitWidened, Class: outbox.Offer, DueAt: set.quiet(tx.Zone()).Add(tx.Now(), 0),
+		Scope: scope(w.centre), Subject: waitSubject(w.PublicID), Key: KindWaitWidened + "/" + w.PublicID + "/" + gone.PublicID,
+		Args: WaitFacts{Place: w.Place, Says: w.Says(tx.Zone()), Since: w.Since, Gone: gone.Name, Name: set.Name},
 	})
 }

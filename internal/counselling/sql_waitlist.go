@@ -142,6 +142,17 @@ func queueAfter(ctx context.Context, tx *store.Tx, centre int64, after string, l
 		order by w.id limit $3`, centre, after, limit)
 }
 
+// widenWaits has those who wait for the counsellor wait for anybody, and returns them.
+func widenWaits(ctx context.Context, tx *store.Tx, counsellor int64) (ids []int64, err error) {
+	err = tx.SelectContext(ctx, &ids, `
+		update wait set counsellor_id = null where counsellor_id = $1 and ended_at is null returning id`, counsellor)
+	return ids, err
+}
+
+func waitsByID(ctx context.Context, tx *store.Tx, ids []int64) ([]Wait, error) {
+	return selectWaits(ctx, tx, `where w.id = any($1) order by w.id`, pq.Array(ids))
+}
+
 func isWait(ctx context.Context, tx *store.Tx, centre int64, publicID string) (ok bool, err error) {
 	err = tx.GetContext(ctx, &ok, `select exists (select 1 from wait where public_id = $2 and centre_id = $1)`, centre, publicID)
 	return ok, err

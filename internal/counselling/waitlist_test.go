@@ -604,3 +604,36 @@ func TestTheAuditFindsABrokenQueue(t *testing.T) {
 		})
 	}
 }
+
+// A counsellor who left offers no hour again: who waited for that one alone keeps the place
+// in the queue, for anybody, and is told once.
+func TestWhoWaitsForACounsellorWhoLeftWaitsForAnybodyInTheSamePlace(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, 3)
+	c.agree(c.students...)
+	for i, want := range []counselling.Want{{Counsellor: c.counsellors[0].PublicID}, {}, {Counsellor: c.counsellors[1].PublicID}} {
+		c.join(c.students[i], want)
+	}
+	for range 2 { // the second time changes nothing and tells nobody
+		c.update(func(ctx context.Context, tx *store.Tx) error {
+			if _, err := tx.ExecContext(ctx, `update account set valid_to = $2 where person_id = $1`, c.wang.ID, tx.Now()); err != nil {
+				return err
+			}
+			return counselling.Departures(ctx, tx)
+		})
+	}
+	if w := c.wait(c.students[0]); w == nil || w.Place != 1 || w.Want.Counsellor != "" {
+		t.Errorf("the wait is %+v", w)
+	}
+	if w := c.wait(c.students[2]); w == nil || w.Want.Counsellor != c.counsellors[1].PublicID {
+		t.Errorf("who waits for another one: %+v", w)
+	}
+	if told := c.told(counselling.KindWaitWidened); len(told) != 1 || told[c.students[0].ID] != 1 {
+		t.Errorf("told %v", told)
+	}
+	c.liHour(30 * time.Hour)
+	if o := c.offered(c.students[0]); o.Slot.Counsellor != c.counsellors[1].PublicID {
+		t.Errorf("offered an hour of %s", o.Slot.Name)
+	}
+	c.sound()
+}
