@@ -233,6 +233,12 @@ func (t talk) hear(text string) error {
 	if m.Intent == intentHotlines {
 		return t.hotlines()
 	}
+	if m.Intent == intentLeave && m.Score < sure { // a place in the queue does not come back
+		m.Intent, m.Alternatives = "", []string{intentLeave}
+	}
+	if m.Shift != 0 && (m.Intent == intentBook || m.Intent == intentFree) { // 我约的那个能往后挪一天不
+		m.Intent = intentMove
+	}
 	if answered, err := t.answerCall(text, m.Word); answered || err != nil {
 		return err
 	}
@@ -259,7 +265,7 @@ func (t talk) hear(text string) error {
 	switch {
 	case m.Intent != "":
 		return t.start(m.Intent, w)
-	case named(w) && (m.Rest == 0 || len(m.Alternatives) == 0 && m.Rest <= aside || m.Word == understand.Any) && t.who.IsStudent():
+	case named(w) && !m.Busy() && (m.Rest == 0 || len(m.Alternatives) == 0 && m.Rest <= aside || m.Word == understand.Any) && t.who.IsStudent():
 		return t.startNamed(w)
 	case len(m.Never) > 0:
 		return nil // said above
@@ -270,6 +276,8 @@ func (t talk) hear(text string) error {
 		return t.reply(m.Word)
 	case len(w.Names)+len(w.NotNames) > 0 && len(w.Times)+len(w.NotTimes) > 0: // 后天下午三点约苏晴: nothing else takes both
 		return t.start(intentBook, w)
+	case named(w) && len(m.Alternatives) > 0 && t.who.IsStudent() && !slices.ContainsFunc(m.Alternatives, notATime):
+		return t.startNamed(w)
 	case named(w) && !slices.Contains(m.Alternatives, intentBook):
 		return t.offer(append([]string{intentBook}, m.Alternatives...), w)
 	case len(m.Alternatives) > 0:
@@ -279,16 +287,26 @@ func (t talk) hear(text string) error {
 	}
 }
 
+// sure is the score from which a sentence is taken for what cannot be undone.
+const sure = 0.9
+
 // aside is how many characters a sentence of a time and a name may have besides.
 const aside = 1
 
 // named reports whether the sentence names a time or somebody.
 func named(w dialogue.Wish) bool {
-	return len(w.Times)+len(w.NotTimes)+len(w.Names)+len(w.NotNames) > 0 || w.Soonest
+	return len(w.Times)+len(w.NotTimes)+len(w.Names)+len(w.NotNames) > 0 || w.Soonest || w.Shift != 0
 }
 
-// startNamed takes 明天下午三点 and 苏老师 alone for what a student can only mean by them.
+// notATime reports whether the intent is about anything but a time to come.
+func notATime(intent string) bool { return intent != intentBook && intent != intentFree }
+
+// startNamed takes 明天下午三点, 苏老师 and 晚一个小时 alone for what a student can only mean by
+// them.
 func (t talk) startNamed(w dialogue.Wish) error {
+	if w.Shift != 0 {
+		return t.startMove(w)
+	}
 	if len(w.Names)+len(w.NotNames) > 0 {
 		return t.start(intentBook, w)
 	}
@@ -317,6 +335,7 @@ func input(text string, m understand.Meaning) dialogue.Input {
 	for _, s := range m.NotTimes {
 		in.NotTimes = append(in.NotTimes, when(s))
 	}
+	in.Shift = m.Shift
 	for _, n := range m.Never {
 		in.Remarks = append(in.Remarks, never(n))
 	}
@@ -429,6 +448,8 @@ func (t talk) start(intent string, w dialogue.Wish) error {
 		return t.outside()
 	case intentAngry:
 		return t.soothe()
+	case intentChat:
+		return t.chat()
 	case intentGender:
 		if err := t.say(byGender); err != nil {
 			return err

@@ -30,7 +30,7 @@ func moveScript() script {
 			},
 			{Name: askConfirm, Kind: dialogue.Confirm, Prompt: "这样改，可以吗？"},
 		}},
-		title: "改时间", also: []string{intentFree},
+		title: "改时间", changes: true, also: []string{intentFree},
 		home:    card.Page{Label: "到页面上看", Path: "/m/counselling/mine"},
 		host:    func(t talk) dialogue.Host { return dialogue.Host{Options: t.moveOptions, Away: t.away} },
 		instead: talk.startWait,

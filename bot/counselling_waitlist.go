@@ -29,7 +29,7 @@ func waitIntents() []understand.Intent {
 	return []understand.Intent{
 		{Name: intentWait, Phrases: []string{
 			"排队", "我要排队", "我想排队", "帮我排队", "排个队", "候补", "我要候补", "有空位告诉我", "有空位通知我", "有空位了告诉我", "空出来告诉我", "有人取消告诉我", "等位", "我要等位", "帮我等位", "想等位",
-			"有更早的时间告诉我", "有更早的空位告诉我", "有早一点的时间告诉我", "有更早的通知我", "我排到第几了", "我排第几", "我现在排第几", "我的排队",
+			"有更早的时间告诉我", "有更早的空位告诉我", "有早一点的时间告诉我", "有更早的通知我", "通知我有空位", "叫我一声", "位置出来了叫我", "有位置叫我", "有位置告诉我", "有位了叫我", "等不了", "等不及", "等不了那么久", "有没有更早的", "有更早的吗", "还是排吧", "还是排队吧", "再排", "继续排",
 		}},
 		{Name: intentLeave, Phrases: []string{"不排了", "不排队了", "退出排队", "取消排队", "不用排了", "别排了", "不候补了", "取消候补", "不等了"}},
 	}
@@ -66,6 +66,7 @@ func waitScript() script {
 		page:  card.Page{Label: "去读须知", Path: "/m/counselling/notice"},
 		home:  card.Page{Label: "在页面上排", Path: "/m/counselling/wait"},
 		host:  func(t talk) dialogue.Host { return dialogue.Host{Options: t.waitOptions} },
+		hear:  talk.hearDays,
 		done:  talk.submitWait, asks: talk.intakeSteps, heard: talk.heardIntake,
 	}
 }
@@ -175,6 +176,35 @@ func daysOf(w dialogue.Wish, zone *time.Location) map[string]dialogue.Answer {
 	}
 	answers[askDays] = dialogue.Answer{Value: first.Format(time.DateOnly) + "/" + last.Format(time.DateOnly), Label: label}
 	return answers
+}
+
+// hearDays takes the days and the part of the day for the answers they are, whichever of
+// its questions is asked.
+func (t talk) hearDays(st *dialogue.State, in *dialogue.Input) {
+	if strings.HasPrefix(st.Step, intakePrefix) || st.Step == "" || in.Press != nil {
+		return
+	}
+	if len(in.NotTimes) > 0 {
+		in.Remarks = append(in.Remarks, "排队选的是一段日子，不能单去掉某一天。到时发来的空位不方便，回“不要”就好，你还排着。")
+	}
+	got := daysOf(in.Wish, t.tx.Zone())
+	if len(got) == 0 {
+		return
+	}
+	if st.Answers == nil {
+		st.Answers = map[string]dialogue.Answer{}
+	}
+	said := ""
+	for _, question := range []string{askDays, askPart} {
+		if a, ok := got[question]; ok {
+			st.Answers[question] = a
+			said += "，" + a.Label
+		}
+	}
+	if _, asked := got[st.Step]; !asked && st.Step != askConfirm {
+		in.Remarks = append(in.Remarks, "记下了"+said+"。")
+	}
+	in.Text, in.Times, in.Hours = "", nil, nil
 }
 
 // partOf is the part of the day in which a time begins.

@@ -42,6 +42,12 @@ type script struct {
 	// nil where the end is early enough.
 	heard func(t talk, before, now map[string]dialogue.Answer) error
 
+	// changes tells that it changes what there is: 不改了 leaves it.
+	changes bool
+	// hear takes out of a sentence what no question of the script is asked about; nil where
+	// every question hears for itself.
+	hear func(t talk, st *dialogue.State, in *dialogue.Input)
+
 	// Of a dialogue whose answers live elsewhere; nil where its draft is the truth.
 	sync func(st *dialogue.State)              // takes over what is kept there
 	read func(step string, in *dialogue.Input) // reads a sentence before the engine does
@@ -179,6 +185,9 @@ func (t talk) goOn(d *open, in dialogue.Input) error {
 	case d.means(in.Intent):
 		in.Intent = d.Name
 	}
+	if in.Word == dialogue.Keep && d.changes {
+		in.Word = dialogue.Cancel
+	}
 	switch {
 	case d.Paused && in.Word == dialogue.Yes && in.Press == nil:
 		return t.step(d, dialogue.Input{Wish: d.Said})
@@ -259,10 +268,15 @@ func (t talk) step(d *open, in dialogue.Input) error {
 		}
 		d.Steps, d.asks = slices.Insert(slices.Clone(d.Steps), 1, more...), nil
 	}
+	st := d.State
+	if d.hear != nil {
+		st.Answers = maps.Clone(st.Answers)
+		d.hear(t, &st, &in)
+	}
 	if d.read != nil {
 		d.read(d.Step, &in)
 	}
-	res, err := dialogue.Step(d.Script, d.State, in, d.host(t))
+	res, err := dialogue.Step(d.Script, st, in, d.host(t))
 	if err != nil {
 		return err
 	}

@@ -5,11 +5,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/xuegong/xuegong/bot/card"
 	"github.com/xuegong/xuegong/bot/dialogue"
 	"github.com/xuegong/xuegong/bot/understand"
+	"github.com/xuegong/xuegong/internal/calendar"
 	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/outbox"
@@ -41,7 +41,7 @@ const (
 
 // intents is how people say it.
 func intents() []understand.Intent {
-	list := slices.Concat(waitIntents(), questionIntents(), plainIntents(), []understand.Intent{genderIntent(), angryIntent()})
+	list := slices.Concat(waitIntents(), questionIntents(), plainIntents(), []understand.Intent{genderIntent(), angryIntent(), chatIntent()})
 	for i := range list {
 		list[i].Phrases = append(list[i].Phrases, otherTongues()[list[i].Name]...)
 	}
@@ -52,29 +52,29 @@ func plainIntents() []understand.Intent {
 	return []understand.Intent{
 		{Name: intentBook, Phrases: []string{
 			"我想预约", "预约心理咨询", "心理咨询", "我想约心理咨询", "约心理老师", "想约老师聊聊", "成长预约", "我要预约",
-			"预约咨询", "想找老师聊聊", "约个时间", "想做咨询", "预约老师", "约老师", "我想约老师", "心理辅导", "预约面谈", "想咨询一下老师",
-			"我想约", "想约", "我要约", "帮我约", "约一下", "想约一下", "预约", "预约一下", "怎么预约", "在哪预约", "我要看心理老师", "想找人聊聊",
-			"想找个人说说话", "想和老师谈谈", "重新约", "再约一次", "xlzx", "yuyue", "xinlizixun", "woxiangyuyue", "woyaoyuyue",
+			"预约咨询", "想找老师聊聊", "想做咨询", "预约老师", "约老师", "我想约老师", "心理辅导", "预约面谈", "想咨询一下老师",
+			"我想约", "想约", "我要约", "帮我约", "约一下", "想约一下", "预约", "预约一下", "怎么预约", "聊一聊", "可以聊一聊吗", "想聊一聊", "唠唠", "在哪预约", "约时间", "想约时间", "约个时间", "我要看心理老师", "想找人聊聊",
+			"想找个人说说话", "想和老师谈谈", "重新约", "再约一次", "又想去了", "我又想去了", "又想约了", "还是想去", "还是去吧", "想找人说说", "过去坐坐", "想过去坐坐", "过去聊聊", "xlzx", "yuyue", "xinlizixun", "woxiangyuyue", "woyaoyuyue",
 		}},
 		{Name: intentFree, Phrases: []string{
 			"有空吗", "有空位吗", "还有空位吗", "有时间吗", "能约吗", "还能约吗", "可以约吗", "什么时候有空", "哪天有空", "什么时候能约",
 			"什么时间可以约", "哪些时间可以约", "还有名额吗", "有名额吗", "有号吗", "还有号吗", "老师在不在", "有没有空位", "有没有时间", "最近什么时候可以约",
-			"最近的空位", "空余时间", "看看空位", "可约时间", "能不能约", "老师有空不", "有空不", "有空没",
+			"最近的空位", "空余时间", "看看空位", "可约时间", "能不能约", "老师有空不", "有空不", "有空没", "有人吗", "有人在吗", "开不开", "开门吗", "上班吗", "空着",
 		}},
 		{Name: intentMove, Phrases: []string{
 			"改期", "改时间", "改约", "换个时间", "换时间", "预约改时间", "改一下时间", "改一下预约", "修改预约", "改到", "改成", "挪到", "换到",
-			"调到", "调时间", "调整时间", "推迟", "推后", "延期", "往后挪", "往后挪一天", "挪一天", "提前一点", "能不能改时间", "时间改一下", "我想改预约", "更改预约", "改我的预约", "往后推", "往后推一天", "晚一天",
+			"调到", "调时间", "调整时间", "推迟", "推后", "延期", "往后挪", "往后挪一天", "提前一点", "能不能改时间", "时间改一下", "我想改预约", "更改预约", "改我的预约", "往后推", "往后推一天", "晚一天", "提前到", "推迟到", "可以提前吗", "约错人了", "约错了", "刚才约错了", "约错老师了", "约错时间了", "选错老师了", "还能再改吗", "能再改一次吗",
 		}},
 		{Name: intentTurn, Phrases: []string{
 			"什么时候轮到我", "轮到我了吗", "还要等多久", "要等多久", "前面还有几个人", "什么时候有结果", "确认了吗", "老师确认了吗", "有消息了吗", "预约通过了吗", "预约成功了吗", "约上了吗",
-			"约好了吗", "有回复吗", "老师回复了吗", "老师怎么还不回", "我的预约取消了吗", "预约取消了吗",
+			"约好了吗", "我排到第几了", "我排第几", "我现在排第几", "我的排队", "排到哪了", "排队排到哪了", "有回复吗", "老师回复了吗", "老师怎么还不回", "我的预约取消了吗", "预约取消了吗",
 		}},
 		{Name: intentLow, Aside: true, Phrases: []string{
 			"心情不好", "压力好大", "压力很大", "睡不着", "失眠", "好难受", "很难过", "好焦虑", "很焦虑", "想哭", "情绪低落", "失恋了", "好累啊", "好崩溃", "快崩溃了", "很抑郁", "好孤独", "不开心", "心里难受", "没人理解我",
-			"有点烦", "好烦", "烦死了", "心里烦", "好丧", "想家",
+			"快疯了", "要疯了", "室友打游戏", "室友太吵", "室友好吵", "有点烦", "好烦", "烦死了", "心里烦", "好丧", "想家",
 		}},
 		{Name: intentHarm, Phrases: []string{
-			"有人打我", "室友打我", "我被打了", "被欺负了", "有人欺负我", "被霸凌", "被骚扰", "有人骚扰我", "被跟踪", "有人跟踪我", "被偷拍", "我被骗了", "被骗钱了", "被诈骗", "被威胁", "有人威胁我", "被勒索",
+			"有人打我", "室友打我", "我被打了", "被欺负了", "有人欺负我", "被霸凌", "被骚扰", "有人骚扰我", "被跟踪", "有人跟踪我", "一直跟踪我", "跟踪我", "尾随我", "骚扰我", "威胁我", "被偷拍", "我被骗了", "被骗钱了", "被诈骗", "被威胁", "有人威胁我", "被勒索",
 		}},
 		// What students ask of a university and nobody here can do.
 		{Name: intentOutside, Phrases: []string{
@@ -85,10 +85,10 @@ func plainIntents() []understand.Intent {
 		{Name: intentWho, Phrases: []string{"谁能办", "找谁办", "谁负责", "归谁管", "这事找谁", "该找谁", "问谁", "联系谁", "谁来办", "哪个部门办"}},
 		{Name: intentHuman, Phrases: []string{
 			"人工", "转人工", "人工服务", "人工客服", "找真人", "我要人工", "真人", "客服", "人工在吗", "不要机器人", "你是机器人吗", "有没有真人", "电话多少", "联系方式", "联系电话",
-			"我要迟到了", "我会晚到一点", "我来晚了", "睡过头了", "老师没有来", "约的老师没来", "门关着", "没有人开门", "可以线上吗", "能线上吗", "能打电话聊吗", "可以带朋友一起吗", "我要投诉", "投诉",
+			"我要迟到了", "我会晚到一点", "我晚点到", "到了没人", "门口没人", "到门口了没人", "晚到一会", "跟老师说一声", "我会晚十分钟", "会晚几分钟", "晚十分钟到", "可能会迟到", "路上堵车", "堵车了", "我来晚了", "睡过头了", "老师没有来", "约的老师没来", "门关着", "没有人开门", "可以线上吗", "能线上吗", "能打电话聊吗", "可以带朋友一起吗", "我要投诉", "投诉",
 		}},
-		{Name: intentMine, Phrases: []string{"我的预约", "查预约", "看看我的预约", "我约了什么时候", "预约到哪一步了", "我的预约怎么样了", "我约的几点", "预约记录", "看预约", "我约的是哪天", "我约了谁", "几号来着", "哪天来着", "几点来着", "老师叫什么来着", "那个老师叫啥来着", "约的是哪位老师来着", "我的预约在哪", "在哪里见面", "预约地点", "在哪里", "地址在哪", "怎么走", "找不到地方", "咨询室在哪", "房间在哪", "wdyy"}},
-		{Name: intentCancel, Phrases: []string{"取消预约", "取消我的预约", "我来不了了", "老师我来不了了", "不去了", "退掉预约", "预约取消", "我不约了", "我去不了了", "临时有事来不了", "有事去不了", "不能来了", "退约", "撤销预约", "预约不要了", "帮我取消", "我要取消", "取消明天的", "生病了去不了", "发烧了来不了", "明天来不了", "qxyy"}},
+		{Name: intentMine, Phrases: []string{"我的预约", "查预约", "看看我的预约", "我约了什么时候", "预约到哪一步了", "我的预约怎么样了", "我约的几点", "预约记录", "看预约", "我约了吗", "我约了没", "我约的哪个老师", "在哪栋楼", "哪个房间", "我约的是哪天", "我约了谁", "几号来着", "哪天来着", "几点来着", "老师叫什么来着", "那个老师叫啥来着", "约的是哪位老师来着", "我的预约在哪", "在哪里见面", "预约地点", "在哪里", "地址在哪", "怎么走", "找不到地方", "咨询室在哪", "房间在哪", "wdyy"}},
+		{Name: intentCancel, Phrases: []string{"取消预约", "取消我的预约", "我来不了了", "老师我来不了了", "不去了", "退掉预约", "预约取消", "我不约了", "我去不了了", "临时有事来不了", "有事去不了", "不能来了", "退约", "撤销预约", "预约不要了", "帮我取消", "我要取消", "取消明天的", "发烧了去不了", "发烧去不了", "生病去不了", "帮我退了", "退了吧", "退掉", "生病了去不了", "发烧了来不了", "明天来不了", "qxyy"}},
 		{Name: intentHotlines, Phrases: []string{"求助热线", "热线电话", "心理热线", "值班电话"}},
 		{Name: intentDesk, Phrases: []string{"工作台", "打开工作台", "管理后台"}},
 		{Name: intentHelp, Phrases: []string{"帮助", "能办什么", "怎么用", "有什么功能", "你能做什么", "菜单"}},
@@ -98,17 +98,29 @@ func plainIntents() []understand.Intent {
 // crisisWords are taken at their word, never by likeness: 我想死 must be heard, and
 // 我想约苏老师 must not be.
 const crisisWords = `不想活 活不下去 活着没意思 活着没意义 想自杀 要自杀 自杀 轻生 自残 割腕 跳楼 想死 去死 不如死 结束生命 结束自己
-	撑不下去 坚持不下去 活着好累 活着太累 想不开 想消失 结束这一切 活够了 救救我 遗书 安眠药`
+	撑不下去 坚持不下去 活着好累 活着太累 想不开 想消失 结束这一切 活够了 救救我 遗书 安眠药
+	活着没劲 活得没意思 活得好累 我撑不住 我扛不住 我熬不住 熬不下去 割手 割脉 划自己 伤害自己 自伤 不想醒 一了百了 死了算 死掉算 跳下去 寻死 寻短见 了结自己
+	离开这个世界 不想存在 没有活下去`
 
-// crisis tells whether a sentence holds such a word, whatever stands between its characters.
+// stress are words that say no more than how much: 活着真的好没意思.
+const stress = "真的 实在 已经 好 很 太 了 都 再 也 又 就 啊 还"
+
+// unstressed returns the words without them.
+func unstressed(words string) string {
+	for _, s := range strings.Fields(stress) {
+		words = strings.ReplaceAll(words, s, "")
+	}
+	return words
+}
+
+// crisis tells whether a sentence holds such a word, in whichever script, whatever signs
+// stand between its characters and however much is laid on it.
 func crisis(text string) bool {
-	plain := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return -1
-	}, text)
-	return slices.ContainsFunc(strings.Fields(crisisWords), func(w string) bool { return strings.Contains(plain, w) })
+	plain := understand.Letters(text)
+	bare := unstressed(plain)
+	return slices.ContainsFunc(strings.Fields(crisisWords), func(w string) bool {
+		return strings.Contains(plain, w) || strings.Contains(bare, unstressed(w))
+	})
 }
 
 // hotlines gives the number to call first, before anything else and whoever asks.
@@ -217,9 +229,25 @@ func (t talk) reply(w understand.Word) error {
 		return t.say("好的。现在没有等" + t.who.Call() + "确认的事，需要时随时写给我。")
 	case understand.Cancel:
 		return t.cancelMine()
+	case understand.Pause:
+		return t.say("好的，不急，想好了随时写给我。")
+	case understand.Keep:
+		return t.unchanged()
 	default:
 		return t.say("现在没有办到一半的事。想办什么写一句话就行，例如" + t.examples() + "。")
 	}
+}
+
+// unchanged answers who takes back a wish that nothing was done for yet: what there is stays.
+func (t talk) unchanged() error {
+	b, open, err := t.openBooking()
+	if err != nil {
+		return err
+	}
+	if !open || b.Over(t.tx.Now()) {
+		return t.say("好的，什么都没有改。")
+	}
+	return t.say("好的，没有改，还是 " + calendar.When(b.Slot.StartsAt, t.tx.Zone()) + "，" + b.Slot.Name + "老师。")
 }
 
 func (t talk) examples() string {

@@ -39,8 +39,24 @@ func angryIntent() understand.Intent { return understand.Intent{Name: intentAngr
 // Beside what can be asked for.
 const (
 	intentAngry  = "angry"
+	intentChat   = "chat"
 	intentGender = "counselling.gender"
 )
+
+// chatIntent is what people ask of anything that answers.
+func chatIntent() understand.Intent {
+	return understand.Intent{Name: intentChat, Aside: true, Phrases: []string{
+		"天气怎么样", "天气如何", "天气预报", "会下雨吗", "会不会下雨", "外面冷不冷", "多少度", "气温多少", "现在几点了", "几点了现在", "今天几号", "今天是几号", "今天星期几", "今天周几", "今天礼拜几",
+		"讲个笑话", "说个笑话", "唱首歌", "讲个故事", "你叫什么名字", "你叫什么", "你是谁", "你几岁", "你多大了", "你是男的女的", "你吃饭了吗", "吃饭了吗", "吃了没", "中午吃什么", "晚上吃什么", "你会聊天吗",
+		"帮我写论文", "帮我写作业", "帮我写检讨", "帮我翻译", "翻译一下", "帮我查资料", "推荐个电影", "推荐一本书", "快递到了没", "快递在哪取", "今天有什么新闻", "股票", "彩票", "你喜欢我吗", "我喜欢你", "你真聪明", "测试一下", "测试测试",
+		"tell me a joke", "who are you", "how is the weather",
+	}}
+}
+
+// chat answers it.
+func (t talk) chat() error {
+	return t.say("这个我答不上来，我只办学工的事。\n想办什么写一句话就行，例如" + t.examples() + "；写“帮助”看能办的全部。")
+}
 
 // genderIntent is the wish for a man or a woman, which the centre does not record.
 func genderIntent() understand.Intent {

@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -192,6 +193,21 @@ func (t *turn) filled(prompt string) string {
 func (t *turn) help(q Question) {
 	t.state.Missed = 0
 	t.tell(cmp.Or(q.Help, howTo(q.Kind)) + "\n回“返回”到上一步，回“取消”就不办了。")
+}
+
+// remaining says how much there is still to answer, to who is weary of it.
+func (t *turn) remaining() string {
+	n := 0
+	for _, q := range t.script.Steps {
+		if _, answered := t.state.Answers[q.Name]; q.asked(t.state.Answers) && !answered && q.Kind != Confirm {
+			n++
+		}
+	}
+	left := fmt.Sprintf("辛苦了，还差 %d 个问题，答过的都留着。", n)
+	if n == 0 {
+		left = "辛苦了，都答完了，看一遍就好。"
+	}
+	return left + "\n回“返回”改上一步，回“帮助”看说明，回“取消”就不办了。"
 }
 
 // howTo says how a question of the kind is answered.

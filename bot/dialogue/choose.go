@@ -185,7 +185,9 @@ func (t *turn) times(now []When) {
 		w.Hours = nil
 	}
 	w.Times = now
-	t.state.At = now[0].From
+	if !t.shifted {
+		t.state.At = now[0].From
+	}
 }
 
 func all(list []When, is func(When) bool) bool {
@@ -362,8 +364,21 @@ func (t *turn) fitting(q Question, options []Option) []Option {
 			match = few
 		}
 	}
+	if len(t.state.Wish.Times) == 0 && len(t.state.Wish.Hours) > 0 && !t.state.At.IsZero() {
+		match = t.sameDay(match)
+	}
 	if q.Kind == Time && (t.state.Wish.Soonest || t.any(q)) && len(match) > 1 {
 		return []Option{slices.MinFunc(match, func(a, b Option) int { return a.At.Compare(b.At) })}
+	}
+	return match
+}
+
+// sameDay takes hours without a day to be of the day spoken of, if there are any: 两点 moves
+// Friday at three to Friday at two.
+func (t *turn) sameDay(match []Option) []Option {
+	same := slices.DeleteFunc(slices.Clone(match), func(o Option) bool { return o.At.IsZero() || !o.At.Equal(on(t.state.At.In(o.At.Location()), o.At)) })
+	if len(same) > 0 {
+		return same
 	}
 	return match
 }

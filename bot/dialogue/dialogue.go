@@ -34,6 +34,16 @@ type Wish struct {
 	Hours    []When              `json:"hours,omitempty"`     // hours of any day; with Times, both must fit
 	NotTimes []When              `json:"not_times,omitempty"`
 	Soonest  bool                `json:"soonest,omitempty"` // 尽快: the earliest that fits
+	Shift    time.Duration       `json:"shift,omitempty"`   // 晚一个小时: from State.At, in place of Times
+}
+
+// shifted is the wish with the time it means for one of at.
+func (w Wish) shifted(at time.Time) Wish {
+	if w.Shift != 0 && !at.IsZero() {
+		at = at.Add(w.Shift)
+		w.Times, w.Shift = []When{{From: at, To: at.Add(time.Minute)}}, 0
+	}
+	return w
 }
 
 // When is a time someone named: what starts in [From, To) fits, or that many days
@@ -61,6 +71,9 @@ const (
 	Skip   Word = "skip"
 	Hello  Word = "hello" // somebody waits for a sign of life
 	Thanks Word = "thanks"
+	Keep   Word = "keep"  // nothing is to be changed
+	Pause  Word = "pause" // somebody thinks first
+	Left   Word = "left"  // somebody is weary of answering
 )
 
 // enough is the press that ends a Many question.
@@ -154,6 +167,8 @@ type turn struct {
 	unseen bool // the current question has not been asked yet: the input cannot answer it
 	stale  bool // a button of an earlier message
 
+	shifted bool // the time named is one of State.At, which it does not replace unless it is chosen
+
 	complaint       string // what is wrong with the text
 	say             []Reply
 	done, cancelled bool
@@ -178,6 +193,8 @@ func begin(s Script, st State, in Input, host Host) *turn {
 	t.state.Offered, t.state.Picked = slices.Clone(st.Offered), slices.Clone(st.Picked)
 	t.state.Wish.Names, t.state.Wish.NotNames = maps.Clone(st.Wish.Names), maps.Clone(st.Wish.NotNames)
 	t.state.Seq++
+	t.shifted = in.Shift != 0
+	t.in.Wish = in.shifted(st.At)
 	switch {
 	case st.Script != s.Name:
 		t.state = State{Answers: map[string]Answer{}, Seq: t.state.Seq}
@@ -250,6 +267,15 @@ func (t *turn) take() error {
 		return t.ask()
 	case t.in.Word == Thanks:
 		t.tell("不客气，还差下面这一步。")
+		return t.ask()
+	case t.in.Word == Keep:
+		t.tell("好的，这里先不改。")
+		return t.ask()
+	case t.in.Word == Pause:
+		t.tell("不急，选好的都留着，想好了接着回就行。")
+		return t.ask()
+	case t.in.Word == Left:
+		t.tell(t.remaining())
 		return t.ask()
 	}
 	if t.leaves(q) {

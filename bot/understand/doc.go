@@ -26,5 +26,7 @@
 //     in the morning and at noon; 07:30 with a leading zero is as written.
 //   - Hours and parts of a day without a day (下午, 三点) mean any day: the span is
 //     the next one ahead and repeats daily.
+//   - 晚一个小时 is no time but a shift of one that is spoken of; 晚十分钟 is somebody who
+//     comes late.
 //   - What is over is kept and flagged Past.
 package understand

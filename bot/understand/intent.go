@@ -137,7 +137,7 @@ func (in intents) match(g []glyph) (intent string, score float64, whole bool, al
 		return "", 0, false, nil
 	}
 	score = best[0].score
-	if score >= certain && (len(best) == 1 || score-best[1].score >= tooClose) {
+	if score >= certain && (len(best) == 1 || score-best[1].score >= tooClose || in.asideOf(best[0])) {
 		whole = len(g)-(best[0].to-best[0].from) <= littleElse
 		return in.names[in.phrases[best[0].phrase].intent], score, whole, nil
 	}
@@ -207,12 +207,14 @@ func (in intents) bestByIntent(hits []hit) []hit {
 
 // withoutAsides drops what is said beside something as certain: 睡不好，我想预约.
 func (in intents) withoutAsides(best []hit) []hit {
-	aside := func(h hit) bool { return in.aside[in.phrases[h.phrase].intent] }
-	if !slices.ContainsFunc(best, func(h hit) bool { return h.score >= max(certain, best[0].score-tooClose) && !aside(h) }) {
+	if !slices.ContainsFunc(best, func(h hit) bool { return h.score >= max(certain, best[0].score-tooClose) && !in.asideOf(h) }) {
 		return best
 	}
-	return slices.DeleteFunc(best, aside)
+	return slices.DeleteFunc(best, in.asideOf)
 }
+
+// asideOf reports whether the hit is no wish: of two feelings either will do.
+func (in intents) asideOf(h hit) bool { return in.aside[in.phrases[h.phrase].intent] }
 
 // actsOf returns the acts in g, one bit each.
 func (in intents) actsOf(g []glyph) uint8 {

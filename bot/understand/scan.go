@@ -116,17 +116,17 @@ func newTimePhrases() timePhrases {
 		}
 	}
 	for k, words := range map[kind][]string{
-		soonToken:   {"尽快", "越快越好", "越早越好", "尽早", "最快", "最早", "最近的", "最近有", "赶紧的", "赶紧", "立刻", "立马", "asap", "as soon as possible"},
+		soonToken:   {"尽快", "越快越好", "越早越好", "尽早", "最快", "最早", "最近的", "最近有", "赶紧的", "赶紧", "早的那个", "早点的那个", "早一点的那个", "靠前的", "立刻", "立马", "asap", "as soon as possible"},
 		joinToken:   {"和", "或", "或者", "或是", "还是", "以及", "还有", "跟", "要么", "的"},
 		tillToken:   {"到", "至", "-", "~", "直到", "--"},
 		commaToken:  {","},
 		afterToken:  {"以后", "之后", "后", "过后", "开始", "往后"},
 		beforeToken: {"以前", "之前", "前"},
 		aboutToken:  {"左右", "前后", "多", "上下", "附近"},
-		exceptToken: {"除了", "除开", "不要", "避开", "不想", "不约", "除去", "除"},
+		exceptToken: {"除了", "除开", "不要", "避开", "不想", "不约", "除去", "就是别", "但是别", "只要别", "但别", "别约", "别在", "除"},
 		excludeToken: {
 			"除外", "以外", "之外", "不行", "不可以", "不方便", "不能", "不在", "不考虑", "没空", "没有空", "没时间",
-			"没有时间", "有课", "有事", "要上课", "上课", "满课", "要实习", "没法", "约不了", "不太行", "不太方便",
+			"没有时间", "有课", "有事", "出差", "要出差", "有会", "开会", "要开会", "开班会", "考试", "有考试", "要考试", "回家", "要回家", "有安排", "有约了", "要训练", "有训练", "有比赛", "要兼职", "要上班", "要上课", "上课", "满课", "要实习", "没法", "约不了", "不太行", "不太方便",
 		},
 		fineToken: {"都行", "都可以", "都有空", "都有时间", "都能", "都好", "都方便", "均可"},
 	} {
@@ -164,6 +164,9 @@ type scanner struct {
 	today  time.Time // midnight
 	tokens []token
 	never  [][2]int // runes of dates and hours that do not exist: 2月30日, 25点
+
+	shift   time.Duration // the last one said
+	shifted [][2]int      // its runes
 }
 
 func (s *scanner) scan() []token {
@@ -189,7 +192,7 @@ func (s *scanner) scan() []token {
 // token reads what starts at i and returns its width, 0 if it is not about time.
 // Weekdays and numbers are read by rule, the rest from the table.
 func (s *scanner) token(i int) int {
-	for _, read := range []func(int) int{s.weekday, s.month, s.festival, s.impossible, s.number, s.shortPart, s.phrase} {
+	for _, read := range []func(int) int{s.shiftBy, s.weekday, s.month, s.festival, s.impossible, s.number, s.shortPart, s.phrase} {
 		if w := read(i); w > 0 {
 			return w
 		}
@@ -260,14 +263,15 @@ func (s *scanner) phrase(i int) int {
 	return 0
 }
 
-// fits keeps phrases out of where they mean something else: 行不行 asks, and 以后 or 多
+// fits keeps phrases out of where they mean something else: 行不行 and 有没有空 ask, and 以后 or 多
 // without a time before it is about nothing here.
 func (s *scanner) fits(f fixedPhrase, i int) bool {
 	switch f.tokens[0].kind {
 	case afterToken, beforeToken, aboutToken:
 		return s.touches(i, dayToken, partToken, clockToken)
 	case excludeToken:
-		return f.words[0] != '不' || s.at(i-1) != f.words[1]
+		asks := f.words[0] == '不' && s.at(i-1) == f.words[1] || f.words[0] == '没' && s.at(i-1) == '有'
+		return !asks
 	case exceptToken:
 		return len(f.words) > 1 || slices.Contains(s.runes[i:min(len(s.runes), i+nearText+2)], '外') // 除周五外
 	}

@@ -32,6 +32,7 @@ type Span struct {
 	Precision Precision
 	Repeat    Repeat
 	Past      bool   // nothing of it is ahead
+	Busy      bool   // excluded for what one does then: 周五有课, not 除了周五
 	Bare      bool   // a weekday without its week: 周四, the coming one unless one speaks of another
 	Text      string // the words, sentence[Start:End]
 	Start     int    // byte offsets in the sentence

@@ -91,6 +91,19 @@ func (f folder) fold(sentence string) text {
 	return t
 }
 
+// Letters returns the letters and digits of a text as sentences are compared: in one
+// width, case and script, and nothing between them.
+func Letters(s string) string {
+	f := newFolder()
+	var b strings.Builder
+	for _, r := range norm.NFKC.String(s) {
+		if isWord(r) {
+			b.WriteRune(f.plain(r))
+		}
+	}
+	return b.String()
+}
+
 // faces are what pictures say where nothing else is said.
 func faces() map[rune]string {
 	said := map[rune]string{}

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// find returns the times wanted and excluded in t and the dates that do not exist, and
-// marks their words as explained.
-func (p timePhrases) find(sentence string, t text, free []bool, now time.Time) (wanted, excluded []Span, never []string) {
+// find returns the times wanted and excluded in t, the dates that do not exist and by how
+// much a time is to be shifted, and marks their words as explained.
+func (p timePhrases) find(sentence string, t text, free []bool, now time.Time) (wanted, excluded []Span, never []string, shift time.Duration) {
 	y, m, d := now.Date()
 	s := scanner{
 		fixed: p, runes: t.runes, free: slices.Clone(free), now: now,
@@ -20,6 +20,8 @@ func (p timePhrases) find(sentence string, t text, free []bool, now time.Time) (
 	}
 	for _, n := range s.never {
 		never = append(never, sentence[t.from[n[0]]:t.to[n[1]-1]])
+	}
+	for _, n := range append(s.never, s.shifted...) {
 		for i := n[0]; i < n[1]; i++ {
 			free[i] = false
 		}
@@ -35,13 +37,14 @@ func (p timePhrases) find(sentence string, t text, free []bool, now time.Time) (
 			span.Start, span.End = t.from[group.from], t.to[group.to-1]
 			span.Text = sentence[span.Start:span.End]
 			if group.excluded {
+				span.Busy = !group.excepted()
 				excluded = append(excluded, span)
 			} else {
 				wanted = append(wanted, span)
 			}
 		}
 	}
-	return sortSpans(wanted), sortSpans(excluded), never
+	return sortSpans(wanted), sortSpans(excluded), never, s.shift
 }
 
 // sortSpans puts spans in the order of the sentence; what was said twice is one.
@@ -95,6 +98,11 @@ func (g *group) explains(i int) bool {
 	return slices.ContainsFunc(g.covered, func(k token) bool {
 		return k.from <= i && i < k.to && (k.kind != excludeToken || !k.gaveUp)
 	})
+}
+
+// excepted reports whether the group is what somebody leaves out: 除了周五.
+func (g *group) excepted() bool {
+	return slices.ContainsFunc(g.covered, func(k token) bool { return k.kind == exceptToken })
 }
 
 // What one sentence can ask for; nobody means more.

@@ -1,6 +1,9 @@
 package understand
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Vocabulary is what a school can be asked for. It is data: the services' phrases
 // come from their files, people and places from the database.
@@ -44,6 +47,9 @@ const (
 	Skip   Word = "skip"   // 跳过
 	Hello  Word = "hello"  // 你好, 在吗, 人呢, 快点: somebody waits for a sign of life
 	Thanks Word = "thanks" // 谢谢
+	Keep   Word = "keep"   // 不改了: what there is stays
+	Pause  Word = "pause"  // 等一下, 我先看看课表: not now
+	Left   Word = "left"   // 怎么还要填这么多: how much is there still to do
 )
 
 // Meaning is what a sentence says. The zero Meaning is a sentence we do not understand.
@@ -53,9 +59,10 @@ type Meaning struct {
 	Whole        bool     // the sentence says little else
 	Alternatives []string // at most three, best first; only when Intent is ""
 
-	Times    []Span   // wanted, in the order of the sentence
-	NotTimes []Span   // excluded (除了周五)
-	Never    []string // dates and hours that do not exist, as written (2月30日)
+	Times    []Span        // wanted, in the order of the sentence
+	NotTimes []Span        // excluded (除了周五)
+	Never    []string      // dates and hours that do not exist, as written (2月30日)
+	Shift    time.Duration // later than what is spoken of, or earlier: 晚一个小时, 提前半小时; 0 none
 
 	People    []string // ids; an ambiguous surname gives several
 	NotPeople []string // 不要王老师
@@ -67,6 +74,11 @@ type Meaning struct {
 	Word   Word
 
 	Rest int // without an Intent: characters that are none of this and no small words (吧, 可以吗)
+}
+
+// Busy reports whether of times the sentence says only when one has none: 我明天要考试.
+func (m Meaning) Busy() bool {
+	return len(m.Times) == 0 && len(m.NotTimes) > 0 && !slices.ContainsFunc(m.NotTimes, func(s Span) bool { return !s.Busy })
 }
 
 // Understander knows one vocabulary. It is immutable and safe for concurrent use.
@@ -106,7 +118,7 @@ func (u *Understander) Understand(sentence string, now time.Time) Meaning {
 	m.People, m.NotPeople = u.people.findPeople(g, free)
 	m.Strangers = u.people.findStrangers(g, free)
 	m.Places = u.places.findPlaces(g)
-	m.Times, m.NotTimes, m.Never = u.phrases.find(sentence, t, free, now)
+	m.Times, m.NotTimes, m.Never, m.Shift = u.phrases.find(sentence, t, free, now)
 	m.Choice = choice(t.runes)
 
 	rest := remaining(g, free)
