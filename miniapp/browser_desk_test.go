@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -49,5 +48,5 @@ func TestBrowser_week_moves_a_booking_by_keys(t *testing.T) {
 func focusOn(ctx context.Context, t *testing.T, selector string) {
 	t.Helper()
 	do(ctx, t, chromedp.WaitVisible(selector))
-	run(ctx, t, chromedp.Poll[bool]("document.activeElement.matches(`"+selector+"`)", chromedp.WithPollingTimeout(20*time.Second)))
+	run(ctx, t, chromedp.Poll[bool]("document.activeElement.matches(`"+selector+"`)", chromedp.WithPollingTimeout(patience)))
 }

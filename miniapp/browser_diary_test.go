@@ -189,7 +189,7 @@ func TestBrowser_two_desks_move_two_bookings_to_one_place_and_one_of_them_succee
 	var both sync.WaitGroup
 	for _, ctx := range desks {
 		both.Go(func() {
-			if err := chromedp.Do(ctx, chromedp.Click(".acts .button--main"), chromedp.WaitVisible("main > .say")); err != nil {
+			if _, err := try(ctx, chromedp.Steps(chromedp.Click(".acts .button--main"), chromedp.WaitVisible("main > .say"))); err != nil {
 				t.Error(err)
 			}
 		})

@@ -28,30 +28,54 @@ func chromium(t *testing.T, width, height int64) context.Context {
 	if path == "" {
 		t.Fatal("this test needs chromium on PATH: `make test` brings it")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+	ctx, cancel := chromedp.NewContext(t.Context(), chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.UserDataDir(t.TempDir()), chromedp.UserAgent(inWeCom), chromedp.Flag("lang", "zh-CN"), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true)))
 	t.Cleanup(cancel)
-	do(ctx, t, chromedp.EmulateViewport(width, height, chromedp.EmulatePortrait, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	late := time.AfterFunc(patience, cancel) // what bounds the first call would bound the browser's life
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height, chromedp.EmulatePortrait, chromedp.EmulateMobile, chromedp.EmulateTouch)); err != nil {
+		t.Fatalf("start chromium: %v", err)
+	}
+	late.Stop()
 	return ctx
 }
 
+// patience is how long a browser may take for one step, on a machine with other work.
+const patience = time.Minute
+
+// do runs the steps, each within patience. A step that does not come to its end fails the
+// test with the page it stood before.
 func do(ctx context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		t.Fatal(err)
+	for i, step := range steps {
+		if _, err := try(ctx, step); err != nil {
+			t.Fatalf("step %d of %d: %v\non the page %s", i+1, len(steps), err, shownPage(ctx))
+		}
 	}
 }
 
 func run[T any](ctx context.Context, t *testing.T, a chromedp.Action[T]) T {
 	t.Helper()
-	v, err := chromedp.Run(ctx, a)
+	v, err := try(ctx, a)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\non the page %s", err, shownPage(ctx))
 	}
 	return v
+}
+
+func try[T any](ctx context.Context, a chromedp.Action[T]) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return chromedp.Run(ctx, a)
+}
+
+// shownPage is the address of the page and its words, as far as the browser still answers.
+func shownPage(ctx context.Context) string {
+	text, err := try(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
+	if err != nil {
+		return "that cannot be read: " + err.Error()
+	}
+	return text
 }
 
 // signer is WeCom's authorize page for a real browser: it sends the member straight back.
