@@ -47,7 +47,8 @@ import (
 //	s05 moves                the student does
 //	t06 marks s05            the centre records that the student did not come
 //	s05 appeals: 说明        the student says why
-//	@ 23h                    the clock moves on
+//	@ 23h                    the clock moves on, from due time to due time
+//	@@ 2100h                 it leaps, as for a school whose server was off
 //	s01 silent               nothing more has come
 //
 // A counsellor can read and correct them. Whatever anybody is sent stays neutral.
@@ -98,6 +99,7 @@ var (
 	silent  = regexp.MustCompile(`^(\w+) silent$`)
 	days    = regexp.MustCompile(`^(\w+) calendar(?:: (.*))?$`)
 	onPages = regexp.MustCompile(`^(\w+) (moves|marks|appeals)(?: (\w+))?(?:: (.*))?$`)
+	leaps   = regexp.MustCompile(`^@@ (\S+)$`)
 	moves   = regexp.MustCompile(`^@ (\S+)$`)
 )
 
@@ -159,6 +161,11 @@ func play(t *testing.T, w *world, file string) {
 			d, err := time.ParseDuration(m(moves)[1])
 			w.must(err)
 			w.must(w.control("/sim/clock", map[string]any{"advance": d.String()}))
+		case m(leaps) != nil:
+			d, err := time.ParseDuration(m(leaps)[1])
+			w.must(err)
+			w.must(w.clock.MoveTo(w.clock.Now().Add(d)))
+			w.must(w.control("/sim/clock", map[string]any{"advance": "1s"})) // everything due is done
 		case m(silent) != nil:
 			w.must(w.control("/sim/clock", map[string]any{"advance": "1s"})) // everything due is done
 			if got := w.messages(m(silent)[1], 0); len(got) > 0 {
