@@ -42,15 +42,16 @@ build: ## build the static binary bin/xuegong
 	@scripts/need.sh go
 	CGO_ENABLED=0 go build -tags $(TAGS) -trimpath $(SMALL:%=-gcflags=%/...=-l) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/xuegong .
 
+# vet looks at what the tests then run, so that a fresh machine compiles everything once.
 .PHONY: test
 test: ## run every test (PACKAGES=./internal/... TESTFLAGS='-run Book -v')
 	@scripts/need.sh go postgres redis chromium fonts
-	go vet -tags $(TAGS) $(PACKAGES)
 	@race=-race; cc=$$(go env CC); \
 	if ! command -v $${cc%% *} >/dev/null; then \
 		race=; echo "no C compiler here: testing without the race detector"; \
 	fi; \
-	set -x; go test -tags $(TAGS) $$race -shuffle=on -count=1 -parallel 4 -timeout 14m $(TESTFLAGS) $(if $(filter ./...,$(PACKAGES)),$(LONGEST)) $(PACKAGES)
+	set -x; go vet -tags $(TAGS) $$race $(PACKAGES); \
+	go test -tags $(TAGS) $$race -shuffle=on -count=1 -parallel 4 -timeout 14m $(TESTFLAGS) $(if $(filter ./...,$(PACKAGES)),$(LONGEST)) $(PACKAGES)
 
 .PHONY: bench
 bench: ## measure the hot paths
