@@ -16,6 +16,18 @@ func Date(t time.Time, zone *time.Location) string {
 	return fmt.Sprintf("%d月%d日（%s）", int(t.Month()), t.Day(), Weekday(t))
 }
 
+// Dates returns 10月1日（周四）–7日（周三） in the zone, both ends meant; of one day its Date.
+func Dates(first, last time.Time, zone *time.Location) string {
+	first, last = first.In(zone), last.In(zone)
+	switch {
+	case first.Format(time.DateOnly) == last.Format(time.DateOnly):
+		return Date(first, zone)
+	case first.Month() == last.Month() && first.Year() == last.Year():
+		return fmt.Sprintf("%s–%d日（%s）", Date(first, zone), last.Day(), Weekday(last))
+	}
+	return Date(first, zone) + "–" + Date(last, zone)
+}
+
 // Day returns 2026年10月14日 in the zone.
 func Day(t time.Time, zone *time.Location) string {
 	t = t.In(zone)

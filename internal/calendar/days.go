@@ -27,6 +27,30 @@ type Special struct {
 	Follows time.Weekday // of a make-up day: whose timetable holds, Monday to Friday
 }
 
+// Run is one thing that holds for some days in a row: the seven days of a feast.
+type Run []Special
+
+// First is the first day of the run.
+func (r Run) First() time.Time { return r[0].Day }
+
+// Last is the last day of the run.
+func (r Run) Last() time.Time { return r[len(r)-1].Day }
+
+// Runs puts days, which are in order, together that follow each other under one name. Each
+// make-up day stands alone, as each follows a weekday of its own.
+func Runs(list []Special) []Run {
+	var runs []Run
+	for i, s := range list {
+		if i > 0 && s.Kind == Holiday && list[i-1].Kind == Holiday && s.Name == list[i-1].Name &&
+			s.Day.Format(time.DateOnly) == list[i-1].Day.AddDate(0, 0, 1).Format(time.DateOnly) {
+			runs[len(runs)-1] = append(runs[len(runs)-1], s)
+			continue
+		}
+		runs = append(runs, Run{s})
+	}
+	return runs
+}
+
 // Days are the special days of a span, by their date 2006-01-02.
 type Days map[string]Special
 

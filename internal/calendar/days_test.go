@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/xuegong/xuegong/internal/calendar"
 )
 
@@ -78,5 +80,31 @@ func TestWorkday_is_judged_by_the_date_where_the_school_is(t *testing.T) {
 	days := october(t)
 	if at := time.Date(2026, 10, 8, 0, 30, 0, 0, shanghai); !days.Workday(at) || days.Workday(at.UTC()) {
 		t.Errorf("Workday(%s) = %v and in UTC %v; want true and false", at, days.Workday(at), days.Workday(at.UTC()))
+	}
+}
+
+func TestRuns_are_feasts_and_single_make_up_days(t *testing.T) {
+	t.Parallel()
+	special := func(date string, kind calendar.Kind, name string) calendar.Special {
+		return calendar.Special{Day: day(t, date), Kind: kind, Name: name}
+	}
+	runs := calendar.Runs([]calendar.Special{
+		special("2026-09-30", calendar.Holiday, "国庆节"),
+		special("2026-10-01", calendar.Holiday, "国庆节"),
+		special("2026-10-02", calendar.Holiday, "校庆"),   // another name
+		special("2026-10-04", calendar.Holiday, "校庆"),   // a day between
+		special("2026-10-05", calendar.MakeUp, "国庆节调休"), // each make-up day alone
+		special("2026-10-06", calendar.MakeUp, "国庆节调休"),
+	})
+	var got []string
+	for _, r := range runs {
+		got = append(got, calendar.Dates(r.First(), r.Last(), time.UTC))
+	}
+	want := []string{"9月30日（周三）–10月1日（周四）", "10月2日（周五）", "10月4日（周日）", "10月5日（周一）", "10月6日（周二）"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	if got := calendar.Dates(day(t, "2026-10-01"), day(t, "2026-10-07"), time.UTC); got != "10月1日（周四）–7日（周三）" {
+		t.Errorf("Dates = %s", got)
 	}
 }

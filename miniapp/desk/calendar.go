@@ -3,6 +3,7 @@ package desk
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"time"
 
@@ -48,6 +49,14 @@ func (p *Calendar) Today() time.Time { return p.Now }
 
 // IsOpen tells whether the day is the one open.
 func (p *Calendar) IsOpen(day time.Time) bool { return p.Open == day.Format(time.DateOnly) }
+
+// Runs are the feasts and the make-up days.
+func (p *Calendar) Runs() []calendar.Run { return calendar.Runs(p.List) }
+
+// IsOpenIn tells whether one of the run's days is open.
+func (p *Calendar) IsOpenIn(r calendar.Run) bool {
+	return slices.ContainsFunc(r, func(s calendar.Special) bool { return p.IsOpen(s.Day) })
+}
 
 // Badge is what a day is.
 func (p *Calendar) Badge(s calendar.Special) page.Badge {

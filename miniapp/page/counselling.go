@@ -2,6 +2,7 @@ package page
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/xuegong/xuegong/internal/calendar"
@@ -47,6 +48,32 @@ type Times struct {
 // Template implements Page.
 func (*Times) Template() string { return "h5/counselling_times" }
 
+// Weeks are the days, later weeks folded.
+func (p *Times) Weeks() []Week { return byWeek(p.Days) }
+
+// At is where the hour is chosen, "" if this student can choose none.
+func (p *Times) At(s counselling.Slot) string {
+	if p.Barred.Why != "" || !s.Bookable() {
+		return ""
+	}
+	return "/m/counselling/counsellors/" + s.Counsellor + "/" + s.PublicID
+}
+
+// Off says why the hour cannot be chosen.
+func (p *Times) Off(s counselling.Slot) string {
+	if p.Barred.Why != "" && s.Free() > 0 {
+		return "现在不能约"
+	}
+	return off(s)
+}
+
+func off(s counselling.Slot) string {
+	if s.Free() == 0 {
+		return "人数已满"
+	}
+	return "来不及了"
+}
+
 // Day is a day with its hours.
 type Day struct {
 	Date  time.Time
@@ -63,6 +90,56 @@ func (d Day) Free() int {
 	}
 	return n
 }
+
+// Week is some days that stand together, Monday to Sunday.
+type Week struct {
+	Days   []Day
+	Folded bool // opened by who wants a later time
+}
+
+// Name is 12月7日–11日, the days the week has.
+func (w Week) Name() string {
+	first, last := w.Days[0].Date, w.Days[len(w.Days)-1].Date
+	word := func(t time.Time) string { return calendar.DayAt(t, t, t.Location()) }
+	switch {
+	case first.Equal(last):
+		return word(first)
+	case first.Month() == last.Month():
+		return word(first) + "–" + strconv.Itoa(last.Day()) + "日"
+	}
+	return word(first) + "–" + word(last)
+}
+
+// Free is how many of the week's hours can be chosen.
+func (w Week) Free() int {
+	n := 0
+	for _, d := range w.Days {
+		n += d.Free()
+	}
+	return n
+}
+
+// daysToChoose is how many days with a free hour are shown before later weeks are folded.
+const daysToChoose = 3
+
+// byWeek groups days, which are in order, by their week.
+func byWeek(days []Day) []Week {
+	var weeks []Week
+	toChoose := 0
+	for i, d := range days {
+		if i == 0 || monday(d.Date) != monday(days[i-1].Date) {
+			weeks = append(weeks, Week{Folded: toChoose >= daysToChoose})
+		}
+		last := &weeks[len(weeks)-1]
+		last.Days = append(last.Days, d)
+		if d.Free() > 0 {
+			toChoose++
+		}
+	}
+	return weeks
+}
+
+func monday(t time.Time) time.Time { return t.AddDate(0, 0, -(int(t.Weekday())+6)%7) }
 
 // None says why no hour of the day can be chosen, "" if one can.
 func (d Day) None() string {

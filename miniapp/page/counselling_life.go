@@ -16,6 +16,20 @@ type Move struct {
 // Template implements Page.
 func (*Move) Template() string { return "h5/counselling_move" }
 
+// Weeks are the days, later weeks folded.
+func (p *Move) Weeks() []Week { return byWeek(p.Days) }
+
+// At is where the hour is chosen, "" if it cannot be.
+func (p *Move) At(s counselling.Slot) string {
+	if !s.Bookable() {
+		return ""
+	}
+	return "/m/counselling/mine/" + p.PublicID + "/move/" + s.PublicID
+}
+
+// Off says why the hour cannot be chosen.
+func (p *Move) Off(s counselling.Slot) string { return off(s) }
+
 // MoveTo says what moving means before it is done.
 type MoveTo struct {
 	Base

@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -35,6 +36,32 @@ func TestByDay_goes_by_midnight_of_the_school(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"2026-10-13 hour free", "2026-10-14 hour hour free"}, got); diff != "" {
 		t.Errorf("days (-want +got):\n%s", diff)
+	}
+}
+
+func TestWeeks_are_folded_once_there_are_days_to_choose_from(t *testing.T) {
+	t.Parallel()
+	zone := storetest.Shanghai()
+	var slots []counselling.Slot
+	for d := range 20 { // from Thursday 2026-10-15; the first is full
+		at := time.Date(2026, 10, 15+d, 9, 0, 0, 0, zone)
+		if w := at.Weekday(); w == time.Saturday || w == time.Sunday {
+			continue
+		}
+		s := counselling.Slot{Open: true, Capacity: 1, StartsAt: at}
+		if d == 0 {
+			s.Taken = 1
+		}
+		slots = append(slots, s)
+	}
+	times := page.Times{Days: page.ByDay(slots, zone)}
+	var got []string
+	for _, w := range times.Weeks() {
+		got = append(got, fmt.Sprintf("%s free %d folded %t", w.Name(), w.Free(), w.Folded))
+	}
+	want := []string{"10月15日–16日 free 1 folded false", "10月19日–23日 free 5 folded false", "10月26日–30日 free 5 folded true", "11月2日–3日 free 2 folded true"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
 	}
 }
 

@@ -98,6 +98,7 @@ func funcs(assets *static.Assets, zone *time.Location) template.FuncMap {
 	return template.FuncMap{
 		"asset": assets.URL,
 		"date":  func(t time.Time) string { return calendar.Date(t, zone) },               // 10月14日（周三）
+		"dates": func(a, b time.Time) string { return calendar.Dates(a, b, zone) },        // 10月1日（周四）–7日（周三）
 		"when":  func(t time.Time) string { return calendar.When(t, zone) },               // 10月14日（周三）15:00
 		"span":  func(from, to time.Time) string { return calendar.Span(from, to, zone) }, // 10月14日（周三）15:00–15:50
 		"near":  func(t, now time.Time) string { return calendar.Near(t, now, zone) },     // 明天 15:00

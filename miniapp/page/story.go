@@ -61,6 +61,7 @@ func Stories(home templates.Home, hotlines Hotlines, zone *time.Location) []Stor
 		{"counsellors_none", &Counsellors{Base: base("心理咨询预约", "/m/")}},
 		{"times", &Times{Base: base("选时间", "/m/counselling"), Counsellor: s.counsellors()[0], Days: ByDay(s.slots(), zone)}},
 		{"times_just_taken", &Times{Base: refused, Counsellor: s.counsellors()[0], Days: ByDay(s.slots(), zone)}},
+		{"times_later", &Times{Base: base("选时间", "/m/counselling"), Counsellor: s.counsellors()[0], Days: ByDay(s.laterSlots(), zone)}},
 		{"times_none", &Times{Base: base("选时间", "/m/counselling"), Counsellor: s.counsellors()[1]}},
 		{"book", &Book{Base: base("确认预约", "/m/counselling"), Slot: s.slot(2, 15, 1, 0), HoldHours: 24}},
 		{"book_refused", &Book{Base: tooLong, Slot: s.slot(2, 15, 1, 0), HoldHours: 24, Wish: "想聊聊最近的状态"}},
@@ -131,6 +132,15 @@ func (s sampler) slots() []counselling.Slot {
 		s.slot(0, 10, 1, 0), s.slot(0, 14, 1, 1), s.slot(0, 15, 1, 0), s.slot(2, 9, 1, 1), s.slot(2, 10, 1, 0),
 		s.slot(2, 15, 8, 3), s.slot(2, 16, 1, 1), s.slot(4, 14, 1, 1), s.slot(7, 9, 1, 0),
 	}
+}
+
+// laterSlots go on over weeks, the last of which has nothing to choose.
+func (s sampler) laterSlots() []counselling.Slot {
+	list := s.slots()
+	for _, d := range []int{8, 9, 14, 15} {
+		list = append(list, s.slot(d, 9, 1, 0), s.slot(d, 10, 1, 1))
+	}
+	return append(list, s.slot(21, 9, 1, 1))
 }
 
 func (s sampler) counsellors() []counselling.Counsellor {
