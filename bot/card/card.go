@@ -61,6 +61,7 @@ const (
 	maxAsButtons  = 5
 	maxButtonText = 10
 	maxOptionList = wecom.MaxCardOptions
+	maxOptionText = 16
 	maxSubTitle   = 112
 )
 
@@ -158,16 +159,18 @@ func (m Maker) Question(taskID string, seq int, r dialogue.Reply, page Page) (c 
 }
 
 // options adds the options as buttons if there is room for all and for what is written
-// on each, else as a selector.
+// on each, else as a selector. What is too long for the selector stands in full in the
+// rows, under the number that the selector then begins with.
 func (m Maker) options(c *wecom.TemplateCard, seq int, options []dialogue.Option, room int) {
 	enabled, fit := 0, true
+	long := slices.ContainsFunc(options, func(o dialogue.Option) bool { return utf8.RuneCountInString(o.Label) > maxOptionText })
 	for i, o := range options {
-		detail := o.Detail
-		if o.Disabled != "" {
-			detail = o.Disabled
+		full := o.Label
+		if detail := cmp.Or(o.Disabled, o.Detail); detail != "" {
+			full += "，" + detail
 		}
-		if detail != "" && len(c.Rows) < wecom.MaxCardRows {
-			c.Rows = append(c.Rows, row(strconv.Itoa(i+1), o.Label+"，"+detail))
+		if (long || full != o.Label) && len(c.Rows) < wecom.MaxCardRows {
+			c.Rows = append(c.Rows, row(strconv.Itoa(i+1), full))
 		}
 		if o.Disabled == "" {
 			enabled++
@@ -176,9 +179,13 @@ func (m Maker) options(c *wecom.TemplateCard, seq int, options []dialogue.Option
 	}
 	if enabled > room || !fit {
 		sel := &wecom.ButtonSelection{QuestionKey: OptionKey, Title: "选择"}
-		for _, o := range options {
+		for i, o := range options {
+			text := o.Label
+			if long {
+				text = strconv.Itoa(i+1) + " " + text
+			}
 			if o.Disabled == "" && len(sel.OptionList) < maxOptionList {
-				sel.OptionList = append(sel.OptionList, wecom.Option{ID: o.Key, Text: label(o.Label, 16)})
+				sel.OptionList = append(sel.OptionList, wecom.Option{ID: o.Key, Text: label(text, maxOptionText)})
 			}
 		}
 		c.ButtonSelection = sel

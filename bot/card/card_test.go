@@ -451,6 +451,32 @@ func TestPress(t *testing.T) {
 	}
 }
 
+func TestWhatIsTooLongForTheSelectorStandsInFullUnderItsNumber(t *testing.T) {
+	t.Parallel()
+	long := []dialogue.Option{
+		{Key: "a", Label: "2026 校友捐赠新生入学励志奖学金（一等）"},
+		{Key: "b", Label: "2026 校友捐赠新生入学励志奖学金（二等）"},
+		{Key: "c", Label: "2025 国家助学金"},
+	}
+	c := question(dialogue.Reply{Text: "哪一项？", Options: long})
+	var rows, chosen []string
+	for _, r := range c.Rows {
+		rows = append(rows, r.KeyName+" "+r.Value)
+	}
+	for _, o := range c.ButtonSelection.OptionList {
+		chosen = append(chosen, o.Text)
+	}
+	if d := cmp.Diff([]string{"1 " + long[0].Label, "2 " + long[1].Label, "3 " + long[2].Label}, rows); d != "" {
+		t.Errorf("rows (-want +got)\n%s", d)
+	}
+	if d := cmp.Diff([]string{"1 2026 校友捐赠新生入学…", "2 2026 校友捐赠新生入学…", "3 2025 国家助学金"}, chosen); d != "" {
+		t.Errorf("selector (-want +got)\n%s", d)
+	}
+	if c := question(dialogue.Reply{Text: "哪一项？", Options: long[2:]}); len(c.Rows) != 0 {
+		t.Errorf("short options need no rows: %v", c.Rows)
+	}
+}
+
 func TestReasonOf(t *testing.T) {
 	t.Parallel()
 	reasons := []string{"临时有安排", "换一位老师"}
