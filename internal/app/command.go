@@ -46,7 +46,7 @@ func run(parser *kong.Kong, args []string, env *environment) (status int) {
 	}()
 	c, err := parser.Parse(twoDashes(args))
 	if err != nil {
-		fmt.Fprintln(env.stderr, "xuegong:", err)
+		fmt.Fprintf(env.stderr, "xuegong: %v (xuegong --help lists the commands)\n", err)
 		return 2
 	}
 	if err := c.Run(env); err != nil {

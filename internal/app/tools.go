@@ -52,7 +52,7 @@ func (e *environment) withDB(fn func(db *store.DB) error) error {
 		return fmt.Errorf("settings:\n%w", err)
 	}
 	if cfg.DatabaseURL == "" || cfg.DataKey == "" {
-		return errors.New("needs DATABASE_URL and XUEGONG_DATA_KEY (demo keeps its own in the data folder: stop it and use --data)")
+		return errors.New("needs DATABASE_URL and XUEGONG_DATA_KEY (a demo keeps its own in its data folder: use --data FOLDER)")
 	}
 	return withDB(e.ctx, cfg, clock.System{}, fn)
 }
