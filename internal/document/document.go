@@ -108,14 +108,14 @@ const (
 	pageWidth, pageHeight = 595.28, 841.89
 	margin                = 72.0
 	textWidth             = pageWidth - 2*margin
-	bodySize              = 14.0
-	bodyLine              = 28.0
 	smallSize             = 9.0
 	qrSide                = 84.0
 	footTop               = pageHeight - margin - qrSide - 8
+	bodyTop               = margin + 8 + 44 + 48 + 18 + 32 // below a head with a number
 )
 
-// ErrTooLong is returned for a certificate that does not fit on its page.
+// ErrTooLong is returned for a certificate that does not fit on its page in the smallest
+// setting either.
 var ErrTooLong = errs.New(errs.Invalid, "证明的内容超过一页，请缩短后再开。")
 
 // Certificate prints the page. It refuses a text with characters the font does not
@@ -230,38 +230,95 @@ func (s *leaf) head(c Certificate) {
 	s.y += 32
 }
 
+// setting is how large the words of a page are and how far apart, in points.
+type setting struct {
+	row, rowLine   float64 // the table
+	body, bodyLine float64 // the paragraphs and who certifies
+	gap            float64 // above who certifies
+}
+
+// settings are tried from the first until one holds what the page has to say: a college
+// with a long name, or many awards, is no reason to refuse a certificate.
+func settings() []setting {
+	return []setting{{12, 22, 14, 28, 36}, {11, 18, 12, 22, 24}, {10, 15, 10.5, 17, 16}}
+}
+
+// placed is a line at its place.
+type placed struct {
+	size, x, y float64
+	text       string
+	label      bool // printed paler
+}
+
 // body prints the table and the paragraphs, each indented by two characters.
 func (s *leaf) body(c Certificate) {
-	const label, line = 96.0, 22.0
+	lines, fits := s.press.fit(c, s.y)
+	if !fits && s.err == nil {
+		s.err = ErrTooLong
+	}
+	s.printAll(lines)
+}
+
+// Fits tells whether the page holds all that the certificate says.
+func (p *Press) Fits(c Certificate) (bool, error) {
+	if err := p.load(); err != nil {
+		return false, err
+	}
+	_, fits := p.fit(c, bodyTop)
+	return fits, nil
+}
+
+// fit lays the body below y in the first setting that leaves room for the foot.
+func (p *Press) fit(c Certificate, y float64) (lines []placed, fits bool) {
+	for _, set := range settings() {
+		lines, end := p.lay(c, set, y)
+		if end <= footTop-12 {
+			return lines, true
+		}
+	}
+	return nil, false
+}
+
+// lay finds the place of every line below y, and where they end.
+func (p *Press) lay(c Certificate, set setting, top float64) (lines []placed, y float64) {
+	const label = 96.0
+	y = top
 	for _, r := range c.Rows {
-		s.pdf.SetTextColor(0x59, 0x59, 0x59)
-		s.text(12, margin, s.y, r[0])
-		s.pdf.SetTextColor(0x19, 0x19, 0x19)
-		for _, l := range wrap(r[1], textWidth-label, s.press.width(12)) {
-			s.text(12, margin+label, s.y, l)
-			s.y += line
+		lines = append(lines, placed{set.row, margin, y, r[0], true})
+		for _, l := range wrap(r[1], textWidth-label, p.width(set.row)) {
+			lines = append(lines, placed{set.row, margin + label, y, l, false})
+			y += set.rowLine
 		}
 	}
 	if len(c.Rows) > 0 {
-		s.y += 14
+		y += 14
 	}
-	m := s.press.width(bodySize)
+	m := p.width(set.body)
 	for _, paragraph := range c.Body {
 		for _, l := range wrap("　　"+strings.TrimSpace(paragraph), textWidth, m) {
-			s.text(bodySize, margin, s.y, l)
-			s.y += bodyLine
+			lines = append(lines, placed{set.body, margin, y, l, false})
+			y += set.bodyLine
 		}
 	}
-	s.y += 36
-	date := c.IssuedAt.Format("2006年1月2日")
-	for _, t := range []string{c.Issuer, date} {
+	y += set.gap
+	for _, t := range []string{c.Issuer, c.IssuedAt.Format("2006年1月2日")} {
 		if t != "" {
-			s.text(bodySize, pageWidth-margin-m(t), s.y, t)
-			s.y += bodyLine
+			lines = append(lines, placed{set.body, pageWidth - margin - m(t), y, t, false})
+			y += set.bodyLine
 		}
 	}
-	if s.err == nil && s.y > footTop-12 {
-		s.err = ErrTooLong
+	return lines, y
+}
+
+func (s *leaf) printAll(lines []placed) {
+	for _, l := range lines {
+		if l.label {
+			s.pdf.SetTextColor(0x59, 0x59, 0x59)
+		}
+		s.text(l.size, l.x, l.y, l.text)
+		if l.label {
+			s.pdf.SetTextColor(0x19, 0x19, 0x19)
+		}
 	}
 }
 

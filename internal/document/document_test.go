@@ -87,6 +87,23 @@ func TestAPageThatIsTooLongIsRefused(t *testing.T) {
 	if _, err := new(document.Press).Certificate(c); !errors.Is(err, document.ErrTooLong) {
 		t.Errorf("Certificate = %v, want ErrTooLong", err)
 	}
+	for want, c := range map[bool]document.Certificate{false: c, true: certificate()} {
+		if fits, err := new(document.Press).Fits(c); err != nil || fits != want {
+			t.Errorf("Fits = %t %v, want %t", fits, err, want)
+		}
+	}
+}
+
+func TestAPageWithALotToSayIsSetCloser(t *testing.T) {
+	t.Parallel()
+	c := certificate()
+	c.Rows = append(c.Rows, [2]string{"学院班级", strings.Repeat("马克思主义理论与思想政治教育研究学院", 3)})
+	for _, lines := range []int{8, 12, 18} {
+		c.Body = []string{strings.Repeat("某某集团校友捐赠新生入学励志奖学金、", lines*3/2)}
+		if _, err := new(document.Press).Certificate(c); err != nil {
+			t.Errorf("%d lines of awards: %v", lines, err)
+		}
+	}
 }
 
 func TestManyPrintAtOnce(t *testing.T) {

@@ -38,7 +38,8 @@ func (s Sheet) ExpiresAt() time.Time {
 }
 
 // issue gives a certificate its number and its code, and keeps what it says. A name the
-// printer has no character for is refused before anything is issued.
+// printer has no character for, or more than a page holds, is refused before anything is
+// issued.
 func (e *Engine) issue(ctx context.Context, tx *store.Tx, by identity.ID, a Application) error {
 	s, err := sheetOf(ctx, tx, a)
 	if err != nil {
@@ -50,6 +51,13 @@ func (e *Engine) issue(ctx context.Context, tx *store.Tx, by identity.ID, a Appl
 	}
 	if len(missing) > 0 {
 		return errs.New(errs.Conflict, fmt.Sprintf("“%s”打印不出来，不能用别的字代替。请手工开具这份证明，盖章后交给学生。", string(missing)))
+	}
+	fits, err := e.Press.Fits(s.page(e.verifyURL(s)))
+	if err != nil {
+		return err
+	}
+	if !fits {
+		return errs.New(errs.Conflict, "这份证明要写的内容一页印不下。请手工开具，盖章后交给学生。")
 	}
 	if err := ensureSigner(ctx, tx, s.School); err != nil {
 		return err
