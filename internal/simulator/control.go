@@ -34,6 +34,7 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 		"GET /sim/approvals":  s.ctlApprovals,
 		"POST /sim/approval":  s.ctlDecide,
 		"POST /sim/template":  s.ctlTemplate,
+		"POST /sim/assistant": s.ctlAssistant,
 		"POST /sim/text":      s.ctlText,
 		"POST /sim/image":     s.ctlImage,
 		"POST /sim/location":  s.ctlPlace,

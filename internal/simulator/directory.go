@@ -110,7 +110,13 @@ func (s *Server) PutUser(u User) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var before *User
+	if old := s.user(u.UserID); old != nil {
+		kept := *old
+		before = &kept
+	}
 	s.putUser(u)
+	s.contactChanged(before, s.user(u.UserID))
 	return nil
 }
 
@@ -134,7 +140,9 @@ func (s *Server) RemoveUser(userid string) error {
 	if u == nil {
 		return errNoUser
 	}
+	gone := *u
 	s.removeUser(u)
+	s.contactChanged(&gone, nil)
 	return nil
 }
 

@@ -35,6 +35,7 @@ type state struct {
 	Chats       map[string]*chat
 	Approvals   map[string]*approval         // by sp_no, or "third:" and thirdNo
 	Templates   map[string]*approvalTemplate // of the approval app
+	Assistant   *assistant                   // nil: there is no endpoint for contact changes
 	Imports     []*importJob                 // the last keptImports are answered, older ones are known
 	Fetches     map[string]*fetchJob
 	Phones      [2]string // who holds which phone
