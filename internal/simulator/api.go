@@ -107,6 +107,13 @@ func (s *Server) endpoints() map[string]endpoint {
 		"batch/replaceparty": {post, s.startImport("replace_party", s.replaceParties), contactToken, "api"},
 		"batch/getresult":    {get, s.getImport, contactToken, "api"},
 
+		"school/user/get":              {get, s.getSchoolUser, appToken, "api"},
+		"school/user/list":             {get, s.listStudents, appToken, "api"},
+		"school/user/list_parent":      {get, s.listParents, appToken, "api"},
+		"school/department/list":       {get, s.listSchoolDepartments, appToken, "api"},
+		"school/getuserinfo":           {get, s.getSchoolUserInfo, appToken, "api"},
+		"externalcontact/message/send": {post, s.sendSchoolNotice, appToken, "send"},
+
 		"menu/create": {post, s.createMenu, appToken, "api"},
 		"menu/get":    {get, s.getMenu, appToken, "api"},
 		"menu/delete": {get, s.deleteMenu, appToken, "api"},

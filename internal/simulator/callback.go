@@ -599,6 +599,8 @@ func eventTitle(name string) string {
 		return "答复了日程"
 	case "sys_approval_change", "open_approval_change":
 		return "审批有了变化"
+	case "change_school_contact":
+		return "家校通讯录有变化"
 	case "batch_job_result":
 		return "异步任务完成"
 	case "upload_media_job_finish":

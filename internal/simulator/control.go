@@ -35,6 +35,8 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 		"POST /sim/approval":  s.ctlDecide,
 		"POST /sim/template":  s.ctlTemplate,
 		"POST /sim/assistant": s.ctlAssistant,
+		"GET /sim/school":     s.ctlSchool,
+		"POST /sim/school":    s.ctlSetSchool,
 		"POST /sim/text":      s.ctlText,
 		"POST /sim/image":     s.ctlImage,
 		"POST /sim/location":  s.ctlPlace,

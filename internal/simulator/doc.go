@@ -25,6 +25,8 @@
 // /sim/approval; an import or a fetch (job.go) ends a while after it was answered. Both tell
 // the app by an event in the name of sys.
 //
+// The home-school book (school.go) is a second address book, of children and parents.
+//
 // Group webhooks and the groups an app makes are one way: what is said there can be read
 // back with /sim/webhooks and /sim/chats, and nobody answers.
 //

@@ -95,6 +95,11 @@ func (s *Server) consented(u *User, now bool) bool {
 }
 
 func (s *Server) backWithCode(q url.Values, c oauthCode) string {
+	return withQuery(q.Get("redirect_uri"), "code="+s.newOAuthCode(c)+"&state="+url.QueryEscape(q.Get("state")))
+}
+
+// newOAuthCode makes a code and forgets those that ended long ago.
+func (s *Server) newOAuthCode(c oauthCode) string {
 	now := s.now()
 	for code, old := range s.st.OAuthCodes {
 		if now.Sub(old.Until) >= time.Hour { // until then it can say why it is refused
@@ -105,7 +110,7 @@ func (s *Server) backWithCode(q url.Values, c oauthCode) string {
 	code := randomText(43)
 	s.st.OAuthCodes[code] = c
 	s.touch()
-	return withQuery(q.Get("redirect_uri"), "code="+code+"&state="+url.QueryEscape(q.Get("state")))
+	return code
 }
 
 // authorizePage serves authorize outside the phones: who it is says &user=U, or the person
@@ -181,6 +186,9 @@ func (s *Server) getUserInfo(c *call) (reply, error) {
 	o, err := s.exchange(c)
 	if err != nil {
 		return nil, err
+	}
+	if r := s.parentInfo(o); r != nil {
+		return r, nil
 	}
 	r := reply{"userid": o.User}
 	if t := s.newUserTicket(o, c.now); t != "" {

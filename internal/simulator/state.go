@@ -37,6 +37,7 @@ type state struct {
 	Templates   map[string]*approvalTemplate // of the approval app
 	Assistant   *assistant                   // nil: there is no endpoint for contact changes
 	Imports     []*importJob                 // the last keptImports are answered, older ones are known
+	School      schoolBook
 	Fetches     map[string]*fetchJob
 	Phones      [2]string // who holds which phone
 	Switches    *Switches

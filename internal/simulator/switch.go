@@ -35,6 +35,7 @@ type Switches struct {
 	PrivateFields  bool     `json:"private_fields"`   // user/get shows mobile, e-mail …, as to apps created before 2022-06-20
 	Workbench      bool     `json:"workbench"`        // custom workbench switched on, otherwise 94000
 	CalendarAPI    bool     `json:"calendar_api"`     // the app may call calendars, otherwise 48002
+	SchoolAPI      bool     `json:"school_api"`       // the app may read the home-school book, otherwise 65022
 	ApprovalAPI    bool     `json:"approval_api"`     // the app may call the approval app, otherwise 301055
 	RateLimits     bool     `json:"rate_limits"`      // 45009 and the silent drop
 	DailyQuota     int      `json:"daily_quota"`      // deliveries a day; 0 = 200 for each member
@@ -44,6 +45,7 @@ type Switches struct {
 	MenuEvents     bool     `json:"menu_events"`      // click, view and the like are sent to the app
 	RangeEvents    bool     `json:"range_events"`     // subscribe and unsubscribe are sent to the app
 	ApprovalEvents bool     `json:"approval_events"`  // so are changes of approvals
+	SchoolEvents   bool     `json:"school_events"`    // and changes of the home-school book
 	JobEvents      bool     `json:"job_events"`       // and ends of imports that name no callback of their own
 }
 
@@ -53,8 +55,8 @@ func DefaultSwitches() Switches {
 		RetryOnStatus: true, Repeats: 3, FreshRepeat: true, ApplyCardReply: true, ReplyMenuMax: 10,
 		SameToken: true, ExpiredAs: 42001, OutOfRangeAs: 60111, SameMsgID: true, UniqueTasks: true,
 		CodesOnce: true, PressAgain: true, PressReplaced: true, ImageMax: 10, AnyPart: true, ListMax: 10_000,
-		JobDelay: Duration(time.Second), Workbench: true, CalendarAPI: true, ApprovalAPI: true, RateLimits: true,
-		UserMessages: true, MenuEvents: true, RangeEvents: true, ApprovalEvents: true, JobEvents: true,
+		JobDelay: Duration(time.Second), Workbench: true, CalendarAPI: true, SchoolAPI: true, ApprovalAPI: true, RateLimits: true,
+		UserMessages: true, MenuEvents: true, RangeEvents: true, ApprovalEvents: true, SchoolEvents: true, JobEvents: true,
 	}
 }
 

@@ -186,6 +186,7 @@ export class Faults {
         check("menu_events", "把菜单点击告诉应用"),
         check("range_events", "把可见范围的变化告诉应用"),
         check("approval_events", "把审批的变化告诉应用"),
+        check("school_events", "把家校通讯录的变化告诉应用"),
         check("job_events", "把异步任务的完成告诉应用")),
       ...group("令牌和调用",
         check("same_token", "令牌没到期时，再取还是同一个"),
@@ -217,6 +218,7 @@ export class Faults {
         check("old_approval_xml", "自建审批事件用旧的拼写"),
         check("workbench", "打开了工作台自定义展示"),
         check("calendar_api", "可以调用日程接口"),
-        check("approval_api", "可以调用审批接口")));
+        check("approval_api", "可以调用审批接口"),
+        check("school_api", "可以调用家校沟通接口")));
   }
 }
