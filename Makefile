@@ -16,7 +16,8 @@ FUZZTIME  ?= 30s
 # alone are 2 MB of the binary, all of these 4 MB.
 SMALL := github.com/redis/go-redis github.com/xuri github.com/quic-go github.com/alicebob github.com/yuin \
 	github.com/go-playground github.com/pressly golang.org/x/text golang.org/x/net golang.org/x/image \
-	github.com/xuegong/xuegong/internal/simulator github.com/xuegong/xuegong/internal/sample github.com/xuegong/xuegong/miniapp/desk \
+	github.com/xuegong/xuegong/internal/simulator github.com/xuegong/xuegong/internal/sample github.com/xuegong/xuegong/internal/app \
+	github.com/xuegong/xuegong/miniapp/desk github.com/xuegong/xuegong/miniapp/h5 github.com/xuegong/xuegong/miniapp/api encoding/gob \
 	go.yaml.in github.com/goccy github.com/pelletier github.com/prometheus github.com/alecthomas go.mongodb.org google.golang.org/protobuf
 
 LINT := .cache/tools/golangci-lint
