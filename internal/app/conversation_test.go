@@ -373,7 +373,7 @@ func (w *world) menu(user, key string) {
 // started waits until the app has put its menu into WeCom, its services being offered then.
 func (w *world) started() {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	w.must(w.sim.Wait(ctx, func(v simulator.View) bool {
 		return slices.ContainsFunc(v.Log(), func(e simulator.Entry) bool { return e.Path == "menu/create" && e.OK })

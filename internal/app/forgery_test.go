@@ -380,7 +380,7 @@ func TestFaultsAnswerOnce(t *testing.T) {
 // attempted waits until the simulator has sent the member's callbacks that often.
 func (w *world) attempted(user string, n int) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := w.sim.Wait(ctx, func(v simulator.View) bool {
 		sent := 0

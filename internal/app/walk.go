@@ -50,7 +50,7 @@ func (a *App) Advance(ctx context.Context, clk movable, d time.Duration) (time.T
 }
 
 // patience is how long settle waits, in real time, for work that makes no progress.
-const patience = 5 * time.Second
+const patience = 15 * time.Second
 
 // wakeEvery is after how many looks without progress settle wakes the workers again.
 const wakeEvery = 20

@@ -180,9 +180,9 @@ func (w *world) messages(user string, wait time.Duration) []shown {
 // next returns the next message of a person, in the order of the phone.
 func (w *world) next(user string) shown {
 	w.t.Helper()
-	list := w.messages(user, 30*time.Second)
+	list := w.messages(user, time.Minute)
 	if len(list) == 0 {
-		w.t.Fatalf("%s waited half a minute for a message", user)
+		w.t.Fatalf("%s waited a minute for a message", user)
 	}
 	w.after[user] = list[0].Seq
 	return list[0]
@@ -277,7 +277,7 @@ func (w *world) press(user string, m shown, label, option string) error {
 func (w *world) browser(user string) *http.Client {
 	w.t.Helper()
 	jar, _ := cookiejar.New(nil)
-	c := &http.Client{Jar: jar, Timeout: 20 * time.Second, Transport: phone{user}}
+	c := &http.Client{Jar: jar, Timeout: time.Minute, Transport: phone{user}}
 	res, err := c.Get(w.url + "/m/")
 	w.must(err)
 	_ = res.Body.Close()

@@ -109,7 +109,7 @@ func (a *testApp) next() got {
 	select {
 	case g := <-a.got:
 		return g
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		a.t.Fatal("no callback came")
 		return got{}
 	}
@@ -244,7 +244,7 @@ func accepted(t *testing.T, d *Delivery, err error) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	ok, err := d.Wait(ctx)
 	if err != nil {
