@@ -374,9 +374,17 @@ func (t talk) tooLate(id string, why error) error {
 	return t.say(text)
 }
 
+// keepBooking leaves the booking as it is; pressed after all was over, it says what it is.
 func (t talk) keepBooking(id string) error {
+	b, err := counselling.Get(t.ctx, t.tx, t.who, id)
+	if err != nil {
+		return err
+	}
 	if err := outbox.Settle(t.ctx, t.tx, cancelSubject(id), kindAnswered, answered{Answer: "没有取消"}); err != nil {
 		return err
+	}
+	if !b.State.Open() {
+		return t.say("这个预约" + b.State.Label() + "，不能再留着了。想再约，写“我想预约”。")
 	}
 	return t.say("好的，预约还在。")
 }

@@ -150,6 +150,13 @@ func (t talk) pressCall(parts []string) error {
 		return err
 	}
 	if parts[1] != "yes" {
+		coming, err := counselling.HelpComes(t.ctx, t.tx, t.who)
+		if err != nil {
+			return err
+		}
+		if coming {
+			return t.say("值班老师已经知道了，会联系你；不需要的话，老师联系你时说一声就好。\n想马上有人听你说，请打 12356（24 小时）。")
+		}
 		return t.say("好的。什么时候想说话，写“求助热线”，或直接打 12356，都有人在。")
 	}
 	return t.callForHelp(counselling.SourceWords)

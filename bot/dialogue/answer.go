@@ -42,6 +42,8 @@ func (t *turn) answer(q Question) (bool, error) {
 	case t.in.Intent == t.script.Name:
 		t.tell("正在办这个，接着下面这一步就好。")
 		return true, nil
+	case q.Kind == Confirm && t.in.Word == Any: // what is read back says it already
+		return true, nil
 	case q.chosen() && t.in.Word == No:
 		t.tell("都不合适就回“更多”看别的，要改前一步就回“返回”。")
 		return true, nil

@@ -348,6 +348,16 @@ func afterCall(ctx context.Context, tx *store.Tx, who identity.Person, c Case, k
 	return outbox.Settle(ctx, tx, caseSubject(c.PublicID), KindTaken, CaseFacts{Case: c.PublicID, By: who.Name, At: tx.Now(), Done: done})
 }
 
+// HelpComes tells the student whether somebody was called for them who did not close the
+// case yet.
+func HelpComes(ctx context.Context, tx *store.Tx, who identity.Person) (bool, error) {
+	open, err := hasOpenCase(ctx, tx, who.ID)
+	if err != nil {
+		return false, fmt.Errorf("look for an open case: %w", err)
+	}
+	return open, nil
+}
+
 // Cases lists the centre's cases, those that wait first; the front desk sees those it
 // was called to. The reading is audited.
 func Cases(ctx context.Context, tx *store.Tx, who identity.Person, centre int64) ([]Case, error) {

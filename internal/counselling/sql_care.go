@@ -172,6 +172,11 @@ func lockCase(ctx context.Context, tx *store.Tx, publicID string) (Case, error) 
 	return lockOne(ctx, tx, `select id from red_case where public_id = $1 for no key update`, publicID, selectCases, `where c.id = $1`)
 }
 
+func hasOpenCase(ctx context.Context, tx *store.Tx, student identity.ID) (open bool, err error) {
+	err = tx.GetContext(ctx, &open, `select exists (select 1 from red_case where student_id = $1 and state <> 'closed')`, student)
+	return open, err
+}
+
 func lockOpenCase(ctx context.Context, tx *store.Tx, student identity.ID) (Case, error) {
 	var id string
 	if err := tx.GetContext(ctx, &id, `
