@@ -31,7 +31,7 @@ func TestEqualTextsAreToldApartAndRepeatsAreNot(t *testing.T) {
 		}
 		sent[body] = id
 	}
-	if render(first) != render(first) {
+	if again := render(first); sent[again] != first {
 		t.Error("a repeat is another message")
 	}
 }
