@@ -2,6 +2,7 @@ package miniapp
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math"
 	"net/http"
@@ -22,9 +23,6 @@ const (
 	actsPerMinute          = 60
 	failedSignInsPerMinute = 30
 )
-
-// ErrTooMany is what a person reads who acts faster than people do.
-var ErrTooMany = errs.New(errs.TooMany, "操作有点频繁，歇一会儿再试。")
 
 // limits count in Redis, for all processes together.
 type limits struct {
@@ -64,7 +62,9 @@ func (s *Server) limitActs(face page.Face) gin.HandlerFunc {
 	}
 }
 
+// tooMany tells who acts faster than people do how long to wait.
 func (s *Server) tooMany(g *gin.Context, face page.Face, wait time.Duration) {
-	g.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-	s.kit.Fail(g, face, ErrTooMany)
+	seconds := int(math.Ceil(wait.Seconds()))
+	g.Header("Retry-After", strconv.Itoa(seconds))
+	s.kit.Fail(g, face, errs.New(errs.TooMany, fmt.Sprintf("操作有点频繁，请过 %d 秒再试。", seconds)))
 }

@@ -237,7 +237,7 @@ func TestSignIn_limits_rounds_that_fail(t *testing.T) {
 		w.browser(inWeCom).get("/signin?code=guess&state=guess")
 	}
 	res := w.browser(inWeCom).get("/signin?code=guess&state=guess")
-	if res.status != http.StatusTooManyRequests || res.header.Get("Retry-After") == "" {
+	if res.status != http.StatusTooManyRequests || res.header.Get("Retry-After") == "" || !strings.Contains(res.body, "秒再试") {
 		t.Errorf("the 31st failed round got %d, Retry-After %q", res.status, res.header.Get("Retry-After"))
 	}
 }
