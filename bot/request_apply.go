@@ -109,7 +109,7 @@ func (t talk) newPaper(id string) (script, dialogue.State, error) {
 }
 
 // offerPaper asks whether to go on with what was begun earlier, here or on the page. One
-// in which nothing was written yet just begins.
+// in which nothing was written yet just begins, and one set aside a moment ago goes on.
 func (t talk) offerPaper(id string, w dialogue.Wish) error {
 	s, st, err := t.newPaper(id)
 	if err != nil {
@@ -120,11 +120,14 @@ func (t talk) offerPaper(id string, w dialogue.Wish) error {
 		return err
 	}
 	written := slices.ContainsFunc(s.Steps, func(q dialogue.Question) bool { return !q.Fixed && st.Answers[q.Name].Value != "" })
-	if !written || d != nil && d.means(s.Name) {
+	if !written || d != nil && (d.means(s.Name) || d.waits(s.Name)) {
 		return t.begin(s, st, w)
 	}
 	now := &open{script: s, drafts: drafts{State: st}}
 	if d != nil {
+		if err := t.setAside(d); err != nil {
+			return err
+		}
 		now.Aside = append(slices.Clone(d.Aside), d.State)
 	}
 	return t.offerDraft(now, "上次的"+s.title+"填到一半，接着来吗？")

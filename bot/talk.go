@@ -119,6 +119,11 @@ func (t talk) openDialogue() (*open, error) {
 	}
 }
 
+// waits tells whether a dialogue of the script was set aside.
+func (d *drafts) waits(script string) bool {
+	return slices.ContainsFunc(d.Aside, func(s dialogue.State) bool { return s.Script == script })
+}
+
 // resume puts the dialogue that was set aside last in the place of the one that ended;
 // false if there is none.
 func (d *drafts) resume() bool {
@@ -145,6 +150,9 @@ func (t talk) begin(s script, st dialogue.State, w dialogue.Wish) error {
 	if d.means(s.Name) {
 		return t.step(d, in)
 	}
+	if err := t.setAside(d); err != nil {
+		return err
+	}
 	aside := append(slices.Clone(d.Aside), d.State)
 	for i, a := range aside {
 		before, ok, err := t.script(a.Script)
@@ -159,6 +167,15 @@ func (t talk) begin(s script, st dialogue.State, w dialogue.Wish) error {
 		}
 	}
 	return t.step(&open{script: s, drafts: drafts{State: st, Aside: aside}}, in)
+}
+
+// setAside says what becomes of a dialogue that another one takes the place of, and how to
+// come back to it.
+func (t talk) setAside(d *open) error {
+	if err := t.settleTalk("先放一边"); err != nil {
+		return err
+	}
+	return t.say(fmt.Sprintf("刚才的%s先放一边，填过的都在。办完这件会再问你；想先办它，写“%s”。", d.title, d.title))
 }
 
 // means reports whether the intent asks for what this dialogue is about.
