@@ -94,7 +94,8 @@ func (t *turn) note(q Question) {
 	t.tell("记下了，先把这一步办完。")
 }
 
-// answerText takes whatever is written; only 跳过 is not text, where it is allowed.
+// answerText takes whatever is written; only 跳过 is not text, where it is allowed, and 好的
+// or 读完了, which says that somebody is ready.
 func (t *turn) answerText(q Question) (bool, error) {
 	text := strings.TrimSpace(t.in.Text)
 	switch {
@@ -104,6 +105,9 @@ func (t *turn) answerText(q Question) (bool, error) {
 	case t.in.silent():
 		return true, nil
 	case text == "":
+		return false, nil
+	case t.in.Word == Yes:
+		t.complaint = "这一步要你写几个字，写好发给我就行。"
 		return false, nil
 	}
 	if t.complaint = q.length(text); t.complaint != "" {

@@ -125,6 +125,10 @@ type hit struct {
 	from, to int
 }
 
+// said tells whether the sentence is the phrase, word for word: 我要开困难证明 is near to
+// 我要开证明 and does not mean it.
+func (h hit) said(g []glyph) bool { return h.score >= asWritten && h.to-h.from == len(g) }
+
 // littleElse is how many characters beside its phrase a sentence may have that says
 // nothing but an intent.
 const littleElse = 3
@@ -137,7 +141,7 @@ func (in intents) match(g []glyph) (intent string, score float64, whole bool, al
 		return "", 0, false, nil
 	}
 	score = best[0].score
-	if score >= certain && (len(best) == 1 || score-best[1].score >= tooClose || in.asideOf(best[0])) {
+	if score >= certain && (len(best) == 1 || score-best[1].score >= tooClose || in.asideOf(best[0]) || best[0].said(g) && !best[1].said(g)) {
 		whole = len(g)-(best[0].to-best[0].from) <= littleElse
 		return in.names[in.phrases[best[0].phrase].intent], score, whole, nil
 	}
