@@ -300,6 +300,9 @@ func (t talk) money(list []request.Application) error {
 
 // takeBack asks once more before the one application that can be taken back is, or which.
 func (t talk) takeBack(list []request.Application) error {
+	if named := t.mentioned(list); len(named) > 0 {
+		list = named
+	}
 	open := in(list, request.Submitted, request.Returned)
 	switch {
 	case len(open) == 1:
@@ -310,6 +313,14 @@ func (t talk) takeBack(list []request.Application) error {
 		return t.say("现在没有可以撤回的申请：没提交的不用撤，不想要了在页面底部点“删除草稿”；已经通过的不能撤。\n" + t.standingOf(underWay(list)[0]))
 	}
 	return t.say("现在没有可以撤回的申请。")
+}
+
+// mentioned are those whose service the sentence names: 撤回奖助贷证明.
+func (t talk) mentioned(list []request.Application) []request.Application {
+	return slices.DeleteFunc(slices.Clone(list), func(a request.Application) bool {
+		d := a.Service.Definition
+		return !slices.ContainsFunc(append([]string{d.Chat, d.Title}, d.Words...), func(name string) bool { return strings.Contains(t.cb.Content, name) })
+	})
 }
 
 // askWithdraw asks about the student's own; the verb refuses anybody else's.

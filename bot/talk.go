@@ -216,14 +216,24 @@ func (t talk) goOn(d *open, in dialogue.Input) error {
 	return t.step(d, in)
 }
 
-// unsent tells whether the dialogue writes an application that was not handed in yet.
+// unsent tells whether the dialogue writes an application that was not handed in yet, and
+// the sentence names no other one.
 func (t talk) unsent(d *open) (bool, error) {
 	id, ok := strings.CutPrefix(d.Name, paperScript)
 	if !ok {
 		return false, nil
 	}
-	a, err := t.Requests.Get(t.ctx, t.tx, t.who, id)
-	return a.State == request.Draft, err
+	mine, err := t.Requests.Mine(t.ctx, t.tx, t.who)
+	if err != nil {
+		return false, err
+	}
+	its := func(a request.Application) bool { return a.PublicID == id }
+	named := t.mentioned(mine)
+	if len(named) > 0 && !slices.ContainsFunc(named, its) {
+		return false, nil
+	}
+	at := slices.IndexFunc(mine, its)
+	return at >= 0 && mine[at].State == request.Draft, nil
 }
 
 // recall asks whether an old draft is still wanted. What was said is not lost: it is
