@@ -110,6 +110,8 @@ func (b *Bot) notice(ctx context.Context, tx *store.Tx, cb wecom.Callback) error
 		return leave(ctx, tx, cb.FromUserName)
 	case cb.Event == wecom.EventContact && cb.ChangeType == "delete_user" && cb.Contact != nil:
 		return leave(ctx, tx, cb.Contact.UserID)
+	case cb.Event == wecom.EventContact && cb.ChangeType == "update_user" && cb.Contact != nil && cb.Contact.NewUserID != "":
+		return identity.Rename(ctx, tx, cb.Contact.UserID, cb.Contact.NewUserID)
 	default:
 		return nil
 	}

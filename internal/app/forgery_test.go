@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xuegong/xuegong/internal/identity"
 	"github.com/xuegong/xuegong/internal/inbox"
 	"github.com/xuegong/xuegong/internal/simulator"
 	"github.com/xuegong/xuegong/internal/store"
@@ -301,6 +302,10 @@ func TestEveryCallbackEndsDone(t *testing.T) {
 	if got := w.kept(); got["done"] != before["done"]+len(all) || got["failed"] != 0 || got["waiting"] != 0 {
 		t.Errorf("kept %v, before %v, sent %d", got, before, len(all))
 	}
+	w.must(w.db.View(context.Background(), func(tx *store.Tx) error {
+		_, err := identity.Find(context.Background(), tx, "s103a") // whose userid was changed
+		return err
+	}))
 	if strings.Contains(log.String(), said) {
 		t.Errorf("the log holds what was written:\n%s", log)
 	}

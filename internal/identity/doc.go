@@ -34,5 +34,6 @@
 // made it. A token is a machine's way in: hashed, scoped, expiring, revocable.
 //
 // The nightly reading of WeCom's directory (SyncDirectory) closes accounts of who is
-// gone, and refuses an answer that would close too many at once.
+// gone, and refuses an answer that would close too many at once. A userid that WeCom
+// changes is followed (Rename): it is the same person.
 package identity

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/xuegong/xuegong/internal/audit"
 	"github.com/xuegong/xuegong/internal/errs"
 	"github.com/xuegong/xuegong/internal/store"
 )
@@ -160,6 +162,29 @@ func Leave(ctx context.Context, tx *store.Tx, userid string) error {
 		return fmt.Errorf("close account: %w", err)
 	}
 	return nil
+}
+
+// Rename follows a member to another userid: the same person, who keeps everything. An
+// unknown userid changes nothing.
+func Rename(ctx context.Context, tx *store.Tx, userid, to string) error {
+	if strings.EqualFold(userid, to) || !userIDShape.MatchString(to) {
+		return nil
+	}
+	person, err := lockByUserID(ctx, tx, userid)
+	if store.Missing(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find account: %w", err)
+	}
+	p, err := Get(ctx, tx, person)
+	if err != nil {
+		return err
+	}
+	if err := bind(ctx, tx, person, to, "directory"); err != nil {
+		return fmt.Errorf("rename account: %w", err)
+	}
+	return audit.Append(ctx, tx, 0, "account.rename", "person/"+p.PublicID, map[string]any{"userid": strings.ToLower(to)})
 }
 
 // bind gives the person the userid by the hand of staff or an import; what either

@@ -78,6 +78,27 @@ func TestLeave_closes_the_account_whatever_its_case(t *testing.T) {
 	}
 }
 
+// A userid changed in WeCom is the same person: nobody has to prove anything again.
+func TestRename_follows_the_person_and_closes_what_the_userid_was(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	before := s.numbered(t, "20240001")
+	for range 2 { // the second time nobody has the old one
+		s.do(t, "", func(tx *store.Tx, _ identity.Person) error {
+			return identity.Rename(t.Context(), tx, "S1", "Zhang.Xiaoyu")
+		})
+	}
+	s.do(t, "", func(tx *store.Tx, _ identity.Person) error {
+		return identity.Rename(t.Context(), tx, "S2", "not a userid")
+	})
+	if got := s.numbered(t, "20240001"); got.ID != before.ID || got.UserID != "zhang.xiaoyu" {
+		t.Errorf("person %d is %q, was %d", got.ID, got.UserID, before.ID)
+	}
+	if got := s.numbered(t, "20240002").UserID; got != "s2" {
+		t.Errorf("a userid WeCom does not have was taken: %q", got)
+	}
+}
+
 func TestBindByHand(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
