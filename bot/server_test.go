@@ -470,13 +470,10 @@ func TestReceiveHangsUpOnWhatIsNotKept(t *testing.T) {
 			t.Parallel()
 			d := newDoor(t)
 			d.keepErr = tt.keep
-			r, begin := post(newCodec(t, token, corp), text(secret), monday()), clock.Wall()
+			r := post(newCodec(t, token, corp), text(secret), monday())
 			status, body, err := d.send(t, r)
 			if !errors.Is(err, io.EOF) {
 				t.Errorf("answered %d %q %v, want a closed connection", status, body, err)
-			}
-			if took := clock.Wall().Sub(begin); took > 5*time.Second {
-				t.Errorf("took %s, WeCom waits five seconds", took)
 			}
 			_, outcomes, log := d.seen()
 			if diff := cmp.Diff([]string{"unkept"}, outcomes); diff != "" {
