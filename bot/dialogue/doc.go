@@ -8,7 +8,8 @@
 //
 //	asking ──answer──▶ asking the next … ──yes at the confirm question──▶ Done
 //	  │  ▲
-//	  │  └─ 返回 (one back), 帮助 (explains), anything not understood (says so, asks again)
+//	  │  └─ 返回 (one back), 帮助 (explains), 等一下 and 还有几步 (answered, asked again),
+//	  │     anything not understood (says so, asks again)
 //	  ├─ 取消 ──▶ Cancelled
 //	  └─ another intent ──▶ Interrupted; the state stays, to be resumed
 //
