@@ -50,14 +50,15 @@ func (w *Worker) init() {
 	})
 }
 
-// Wake has the worker look now. It never blocks. One looks; whoever finds an act wakes
-// the next before it acts, so that a burst has them all and a single act asks PostgreSQL
-// twice, not once for each of them.
+// Wake has the worker look now. It never blocks.
 func (w *Worker) Wake() {
 	w.init()
-	select {
-	case w.wake <- struct{}{}:
-	default:
+	for range w.Concurrency {
+		select {
+		case w.wake <- struct{}{}:
+		default:
+			return
+		}
 	}
 }
 
@@ -68,31 +69,13 @@ func (w *Worker) Run(ctx context.Context) {
 	for range w.Concurrency {
 		wg.Go(func() { w.loop(ctx) })
 	}
-	wg.Go(func() { w.poll(ctx) })
 	wg.Wait()
 }
 
-// poll finds what nobody is woken for: acts of another process, and those set aside.
-func (w *Worker) poll(ctx context.Context) {
+func (w *Worker) loop(ctx context.Context) {
 	tick := time.NewTicker(w.Poll)
 	defer tick.Stop()
 	for {
-		w.Wake()
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-func (w *Worker) loop(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-w.wake:
-		}
 		for ctx.Err() == nil {
 			did, err := w.Step(context.WithoutCancel(ctx))
 			if err != nil {
@@ -101,6 +84,12 @@ func (w *Worker) loop(ctx context.Context) {
 			if err != nil || !did {
 				break
 			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-w.wake:
 		}
 	}
 }
@@ -121,7 +110,6 @@ func (w *Worker) Step(ctx context.Context) (did bool, err error) {
 			return fmt.Errorf("claim act: %w", err)
 		}
 		did = true
-		w.Wake()
 		tx.SetReceivedAt(a.ReceivedAt)
 		if actErr = w.run(ctx, tx, a); actErr != nil {
 			return actErr
