@@ -306,7 +306,7 @@ func (d *Demo) serveSimulator(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var wg sync.WaitGroup
-	handlers := []http.Handler{d.Simulator.Handler(), d.Simulator.PhoneHandler(0), d.Simulator.PhoneHandler(1)}
+	handlers := []http.Handler{d.Simulator.Handler(), d.Simulator.PhoneHandler(0), d.Simulator.PhoneHandler(1)} //nolint:contextcheck // an import goes on when its call is answered
 	errs := make([]error, len(handlers))
 	for i, h := range handlers {
 		wg.Go(func() {
