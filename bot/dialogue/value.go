@@ -149,10 +149,15 @@ func (t *turn) attest(Question) (Answer, string) {
 		return Answer{Value: string(Yes), Label: attested}, ""
 	case No:
 		return Answer{Value: string(No), Label: denied}, ""
-	default:
-		return Answer{}, ""
 	}
+	if promised.MatchString(plain(t.in.Text)) {
+		return Answer{Value: string(Yes), Label: attested}, ""
+	}
+	return Answer{}, ""
 }
+
+// promised is a promise in its own words: 属实, 我承诺以上情况属实.
+var promised = regexp.MustCompile(`^(我|以上|全部|都|情况|内容|材料|确实|保证|承诺|确认)*(属实|承诺|确认|保证)$`)
 
 // whole reads digits or Chinese numerals up to 99999999, and nothing beside a counter.
 func whole(s string) (n int, ok bool) {
@@ -163,18 +168,23 @@ func whole(s string) (n int, ok bool) {
 	if n, err := strconv.Atoi(s); err == nil {
 		return n, n >= 0 && n < 100_000_000
 	}
-	total, part, digit := 0, 0, 0
+	total, part, digit, next := 0, 0, 0, 1 // next is what a last digit counts: 一千五 is 1500, 一千零五 is 1005
 	for _, r := range s {
 		switch i := strings.IndexRune("零一二三四五六七八九", r); {
-		case i >= 0:
+		case i == 0:
+			next = 1
+		case digit > 0 && (i > 0 || r == '两' || r == '俩'): // 两三千 is no number
+			return 0, false
+		case i > 0:
 			digit = i / len("零")
 		case r == '两' || r == '俩':
 			digit = 2
 		case r == '十' || r == '百' || r == '千':
-			part += max(digit, 1) * map[rune]int{'十': 10, '百': 100, '千': 1000}[r]
-			digit = 0
+			unit := map[rune]int{'十': 10, '百': 100, '千': 1000}[r]
+			part += max(digit, 1) * unit
+			digit, next = 0, unit/10
 		case r == '万':
-			total, part, digit = (total+part+digit)*10_000, 0, 0
+			total, part, digit, next = (total+part+digit)*10_000, 0, 0, 1000
 		default:
 			return 0, false
 		}
@@ -182,5 +192,5 @@ func whole(s string) (n int, ok bool) {
 			return 0, false
 		}
 	}
-	return total + part + digit, true
+	return total + part + digit*next, true
 }
