@@ -149,7 +149,7 @@ func (t *turn) answerDirectly(q Question) (bool, error) {
 		t.tell("页面上这一步还没有完成，完成后会自动接着办。")
 		return true, nil
 	case q.Kind == Confirm:
-		return t.answerConfirm(), nil
+		return t.answerConfirm()
 	case q.Kind == Many:
 		return t.answerMany(q)
 	case q.chosen():
@@ -161,37 +161,31 @@ func (t *turn) answerDirectly(q Question) (bool, error) {
 }
 
 // answerConfirm ends the dialogue, or opens the question that is to be changed.
-func (t *turn) answerConfirm() bool {
+func (t *turn) answerConfirm() (bool, error) {
 	if t.in.Word == Yes {
 		t.done = true
-		return true
+		return true, nil
 	}
 	if key := t.picked(); key != "" && slices.ContainsFunc(t.changeable(), func(o Option) bool { return o.Key == key }) {
 		t.reopen(key)
-		return true
+		return true, nil
 	}
 	if t.in.Word == No {
 		t.state.Offered = keys(t.changeable())
-		return true
+		return true, nil
 	}
 	if len(t.in.Times)+len(t.in.Names)+len(t.in.NotTimes)+len(t.in.NotNames) > 0 {
-		return false // says itself what it should become
+		return false, nil // says itself what it should become
 	}
-	for _, o := range t.changeable() {
-		if t.in.Text != "" && strings.Contains(t.in.Text, o.Label) {
-			t.reopen(o.Key)
-			return true
-		}
-	}
-	return false
+	return t.corrects()
 }
 
 // changeable are the answered questions that the read-back shows, as options.
 func (t *turn) changeable() []Option {
 	var options []Option
 	for _, q := range t.script.Steps {
-		if a, ok := t.state.Answers[q.Name]; ok && q.read(t.state.Answers) && !q.Fixed {
-			options = append(options, Option{Key: q.Name, Label: q.Label, Detail: a.Label})
+		if t.stands(q) {
+			options = append(options, Option{Key: q.Name, Label: q.Label, Detail: t.state.Answers[q.Name].Label})
 		}
 	}
 	return options

@@ -18,7 +18,8 @@
 // as a wish until the question it fits comes up. Choices are filled in order, since
 // the options of one may depend on the answers before it. One option that fits is
 // taken, several are offered alone, none is said so beside what there is. Nothing is
-// submitted that the confirm question has not read back.
+// submitted that the confirm question has not read back; there 不对，升学 changes the answer it
+// names, and the whole is read back again.
 //
 // # A service by data
 //
