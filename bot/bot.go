@@ -150,8 +150,23 @@ func (t talk) act() error {
 	case t.cb.MsgType == wecom.TypeText:
 		return t.hear(t.cb.Content)
 	default:
+		return t.unread()
+	}
+}
+
+// unread answers a picture or a voice: where a page is waited for, the page takes it.
+func (t talk) unread() error {
+	d, err := t.openDialogue()
+	if err != nil {
+		return err
+	}
+	if d == nil || !d.onPage() {
 		return t.say("我现在只看得懂文字。把想办的事写一句话发给我，或发“帮助”看看能办什么。")
 	}
+	if err := t.say("聊天里发来的存不进申请，这一步请点链接在页面上办。"); err != nil {
+		return err
+	}
+	return t.step(d, dialogue.Input{})
 }
 
 // answer runs fn behind a savepoint. What the person did wrong is undone and becomes

@@ -450,8 +450,7 @@ func (b *Bot) Filled(ctx context.Context, tx *store.Tx, who identity.Person) err
 	if err != nil || d == nil || d.sync == nil {
 		return err
 	}
-	waited := slices.ContainsFunc(d.Steps, func(q dialogue.Question) bool { return q.Name == d.Step && q.Kind == dialogue.Page })
-	if _, answered := d.Answers[d.Step]; !waited || !answered {
+	if _, answered := d.Answers[d.Step]; !d.onPage() || !answered {
 		return nil
 	}
 	if err := t.step(d, dialogue.Input{}); err != nil {

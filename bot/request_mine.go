@@ -80,6 +80,8 @@ func phrases(v service.Version) []string {
 func (t talk) papers(intent string, w dialogue.Wish) (bool, error) {
 	if code, ok := strings.CutPrefix(intent, applyIntent); ok && asksTerms(t.cb.Content) {
 		return true, t.termsOfOne(code)
+	} else if ok && t.who.IsStudent() && asksToMend(t.cb.Content) {
+		intent = intentMend
 	} else if ok {
 		return true, t.startService(code, w)
 	}
@@ -132,10 +134,8 @@ func (t talk) myPapers(list []request.Application) error {
 		return t.show(kindMyPaper, t.paperSubject(open[0].PublicID), paperCard{Application: open[0].PublicID})
 	}
 	lines := make([]string, 0, maxPapersListed)
-	for i, a := range open {
-		if i < maxPapersListed {
-			lines = append(lines, fmt.Sprintf("%d. %s", i+1, t.standingOf(a)))
-		}
+	for _, a := range open[:min(len(open), maxPapersListed)] {
+		lines = append(lines, "· "+t.standingOf(a)) // no numbers: they would ask to be answered
 	}
 	return t.say(strings.Join(lines, "\n") + "\n" + t.Cards.Link("全部申请", "/m/applications"))
 }
@@ -230,8 +230,16 @@ func toDo(p request.Paper) string {
 	return "都填好了，还没提交。"
 }
 
+// asksToMend tells whether a sentence that names a service is about one handed in already.
+func asksToMend(text string) bool {
+	return slices.ContainsFunc([]string{"补交", "补充", "补材料", "退回", "重拍", "重新提交"}, func(w string) bool { return strings.Contains(text, w) })
+}
+
 // mend goes on with what came back; papers that are missing are brought, not written.
 func (t talk) mend(list []request.Application) error {
+	if named := t.mentioned(underWay(list)); len(named) > 0 {
+		list = named
+	}
 	returned := in(list, request.Returned)
 	switch len(returned) {
 	case 0:

@@ -444,9 +444,14 @@ type asked struct {
 	Reply dialogue.Reply `json:"reply"`
 }
 
+// onPage tells whether the question asked last is answered on a page.
+func (d *open) onPage() bool {
+	return slices.ContainsFunc(d.Steps, func(q dialogue.Question) bool { return q.Name == d.Step && q.Kind == dialogue.Page })
+}
+
 func (t talk) ask(d *open, r dialogue.Reply) error {
 	page := d.home
-	if slices.ContainsFunc(d.Steps, func(q dialogue.Question) bool { return q.Name == d.Step && q.Kind == dialogue.Page }) {
+	if d.onPage() {
 		page = d.page
 	}
 	if long := inFull(r.Rows); long != "" && len(r.Options) == 0 {
