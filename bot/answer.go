@@ -7,23 +7,29 @@ import (
 
 	"github.com/xuegong/xuegong/bot/card"
 	"github.com/xuegong/xuegong/bot/understand"
+	"github.com/xuegong/xuegong/internal/counselling"
 	"github.com/xuegong/xuegong/internal/outbox"
 )
 
 // answerCard takes 好 and 不 for the newest card on the person's phone that still asks: to
-// cancel, to withdraw, or to take a place held in the queue. It reports whether one did.
+// cancel, to withdraw, to go on waiting, or to take a place held in the queue. It reports
+// whether one did.
 // The newest goes first, since that is what the person has just read.
 func (t talk) answerCard(word understand.Word) (bool, error) {
 	if word != understand.Yes && word != understand.No {
 		return false, nil
 	}
-	kind, subject, err := outbox.Newest(t.ctx, t.tx, t.who.ID)
+	c, err := outbox.Newest(t.ctx, t.tx, t.who.ID)
 	if err != nil {
 		return false, err
 	}
-	id := subject[strings.LastIndexByte(subject, '/')+1:]
+	kind, id := c.Kind, c.Subject[strings.LastIndexByte(c.Subject, '/')+1:]
 	yes := word == understand.Yes
 	switch {
+	case kind == counselling.KindWaitAsk && yes:
+		return true, t.keepWait()
+	case kind == counselling.KindWaitAsk:
+		return true, t.leaveWait()
 	case kind == kindAskCancel && yes:
 		return true, t.cancelBooking(id, false)
 	case kind == kindAskLate && yes:
@@ -47,8 +53,8 @@ func (t talk) answerCall(text string, word understand.Word) (bool, error) {
 	if !yes && !no {
 		return false, nil
 	}
-	_, subject, err := outbox.Newest(t.ctx, t.tx, t.who.ID)
-	if err != nil || subject != t.callSubject() {
+	c, err := outbox.Newest(t.ctx, t.tx, t.who.ID)
+	if err != nil || c.Subject != t.callSubject() {
 		return false, err
 	}
 	answer := "no"
@@ -66,8 +72,8 @@ func (t talk) answerKeep(text string) (bool, error) {
 	if !keeps.MatchString(strings.TrimSpace(text)) {
 		return false, nil
 	}
-	kind, _, err := outbox.Newest(t.ctx, t.tx, t.who.ID)
-	if err != nil || !slices.Contains([]string{kindAskCancel, kindAskLate, kindAskWithdraw}, kind) {
+	c, err := outbox.Newest(t.ctx, t.tx, t.who.ID)
+	if err != nil || !slices.Contains([]string{kindAskCancel, kindAskLate, kindAskWithdraw}, c.Kind) {
 		return false, err
 	}
 	return t.answerCard(understand.No)

@@ -266,6 +266,9 @@ func (t talk) hear(text string) error {
 	if err != nil {
 		return err
 	}
+	if answered, err := t.answerChoice(text, m, d != nil); answered || err != nil {
+		return err
+	}
 	in := input(text, m)
 	if d != nil || slices.Contains([]string{intentBook, intentFree, intentWait}, m.Intent) {
 		in.Wish = called(in.Wish, m.Strangers)
@@ -390,7 +393,8 @@ func when(s understand.Span) dialogue.When {
 // press acts on a card's button. A press on a card that is over is answered by what
 // it is about, since the verb knows.
 func (t talk) press() error {
-	if _, err := outbox.Pressed(t.ctx, t.tx, t.cb.TaskID, t.cb.ResponseCode); err != nil {
+	subject, err := outbox.Pressed(t.ctx, t.tx, t.cb.TaskID, t.cb.ResponseCode)
+	if err != nil {
 		return err
 	}
 	parts := card.Parse(t.cb.EventKey)
@@ -399,7 +403,14 @@ func (t talk) press() error {
 		return t.help("这张卡片已经过时了。")
 	}
 	// Its own savepoint: a refused verb must not take back the response code just kept.
-	return t.answer(func() error { return route(parts) })
+	return t.answer(func() error {
+		if subject == t.subject() {
+			if err := t.chosen(t.cb.EventKey); err != nil {
+				return err
+			}
+		}
+		return route(parts)
+	})
 }
 
 // routes is the whole table of what a card's button can do.
@@ -476,6 +487,8 @@ func (t talk) start(intent string, w dialogue.Wish) error {
 		return t.people(intent)
 	case intentDesk:
 		return t.desk()
+	case intentQuiet:
+		return t.quiet()
 	case intentNotice, intentSeen, intentStrikes, intentFeedback, intentOther:
 		return t.question(intent)
 	case intentModule1, intentModule2, intentModule3:

@@ -355,8 +355,19 @@ func (t talk) withdrawPaper(id string) error {
 	return outbox.Settle(t.ctx, t.tx, t.paperSubject(id), kindAnswered, answered{Answer: "已撤回"})
 }
 
+// keepOn leaves the application as it is; pressed after all was over, it says what it is.
 func (t talk) keepOn(id string) error {
-	return outbox.Settle(t.ctx, t.tx, t.paperSubject(id), kindAnswered, answered{Answer: "没有撤回"})
+	a, err := t.Requests.Get(t.ctx, t.tx, t.who, id)
+	if err != nil {
+		return err
+	}
+	if err := outbox.Settle(t.ctx, t.tx, t.paperSubject(id), kindAnswered, answered{Answer: "没有撤回"}); err != nil {
+		return err
+	}
+	if !a.State.Open() {
+		return t.say("这份申请现在是“" + a.StateLabel() + "”。想再办一次，写“" + a.Service.StartSentence() + "”。")
+	}
+	return t.say("好的，没有撤回。" + t.standingOf(a))
 }
 
 // paperSubject is the one of a student's own cards of an application.

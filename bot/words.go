@@ -41,7 +41,7 @@ const (
 
 // intents is how people say it.
 func intents() []understand.Intent {
-	list := slices.Concat(waitIntents(), questionIntents(), plainIntents(), []understand.Intent{genderIntent(), angryIntent(), chatIntent()})
+	list := slices.Concat(waitIntents(), questionIntents(), plainIntents(), []understand.Intent{genderIntent(), angryIntent(), chatIntent(), quietIntent()})
 	for i := range list {
 		list[i].Phrases = append(list[i].Phrases, otherTongues()[list[i].Name]...)
 	}
@@ -306,7 +306,7 @@ func (t talk) people(intent string) error {
 
 // offer asks which of a few things was meant, instead of guessing; w goes with the press.
 func (t talk) offer(alternatives []string, w dialogue.Wish) error {
-	o, none := offer{Title: "想办的是哪一件？"}, "都不是"
+	o, neither := offer{Title: "想办的是哪一件？"}, "都不是"
 	for _, intent := range alternatives {
 		label, err := t.label(intent)
 		if err != nil {
@@ -320,10 +320,10 @@ func (t talk) offer(alternatives []string, w dialogue.Wish) error {
 		return t.unclear()
 	}
 	if len(o.Buttons) == 1 {
-		o.Title, none = "想办的是这一件吗？", "不是"
+		o.Title, neither = "想办的是这一件吗？", "不是"
 	}
 	if len(o.Buttons) < 3 {
-		o.Buttons = append(o.Buttons, wecom.Button{Text: none, Key: card.Route(card.Go, intentHelp)})
+		o.Buttons = append(o.Buttons, wecom.Button{Text: neither, Key: none})
 	}
 	if err := t.settleTalk("请看下一条"); err != nil {
 		return err

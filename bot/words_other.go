@@ -41,6 +41,7 @@ const (
 	intentAngry  = "angry"
 	intentChat   = "chat"
 	intentGender = "counselling.gender"
+	intentQuiet  = "quiet"
 )
 
 // chatIntent is what people ask of anything that answers.
@@ -72,4 +73,24 @@ const byGender = "老师是男是女这里没有登记，每位老师的介绍�
 // soothe answers a temper.
 func (t talk) soothe() error {
 	return t.say("没帮上忙，抱歉。说一句想办的事就行，例如" + t.examples() + "；想直接找人，写“人工”。")
+}
+
+// quietIntent is the wish not to be written to.
+func quietIntent() understand.Intent {
+	return understand.Intent{Name: intentQuiet, Phrases: []string{
+		"别发消息了", "别再发了", "别发了", "别再发消息了", "不要再给我发消息", "不要给我发消息", "不要发消息了", "不要再发消息了", "不要再发了", "别给我发消息", "别再给我发消息了", "不想收到消息", "不想再收到消息",
+		"别给我发提醒", "别发提醒了", "能不能别发提醒了", "不要提醒我", "别提醒我了", "关闭提醒", "关掉提醒", "怎么关提醒", "关闭通知", "关掉通知", "怎么关掉通知", "消息太多了", "退订", "td", "别打扰我", "不要打扰我",
+		"为什么一直给我发消息", "怎么老给我发消息", "stop messaging me", "unsubscribe",
+	}}
+}
+
+// quiet says what is sent and why, what ends it, and what can be turned off: the app's
+// sound in WeCom, since a changed hour must reach who has booked it.
+func (t talk) quiet() error {
+	if !t.who.IsStudent() {
+		return t.say("这里不群发。发给您的是回您的话、等您办的事、与您有关的变动，有事的日子还有一条早报。办完一件，就不再为它提醒。\n不想听到响声，在企业微信的这个对话里打开“消息免打扰”，消息还在，想看时再看。")
+	}
+	return t.say("明白，打扰到你了，抱歉。这里不群发，只回你写的话，和告诉你自己的事：预约、排队、申请有了变动，快到时间，或者有人看了你的信息。\n" +
+		"这些单独关不掉，怕你白跑一趟；一件事办完或取消，就不再为它发。不想等了写“不排了”，不去了写“取消预约”，不办了写“撤回申请”。\n" +
+		"只是不想听到响声，在企业微信的这个对话里打开“消息免打扰”就行。")
 }

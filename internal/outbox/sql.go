@@ -485,19 +485,35 @@ func Broken(ctx context.Context, tx *store.Tx) ([]string, error) {
 	return lines, err
 }
 
-// Newest returns the kind and subject of the newest card of the last three days on the
-// person's phone that waits for a press, "" without one.
-func Newest(ctx context.Context, tx *store.Tx, person identity.ID) (kind, subject string, err error) {
-	err = tx.QueryRowContext(ctx, `
-		select s.kind, s.subject from outbox o join send s on s.id = o.send_id
-		where o.person_id = $1 and s.open and (
+// Asking is a card on somebody's phone that waits for a press.
+type Asking struct {
+	Kind    string
+	Subject string
+	Body    []byte // as it was sent
+}
+
+// Newest returns the newest card of the last three days on the person's phone that waits
+// for a press, the zero value without one.
+func Newest(ctx context.Context, tx *store.Tx, person identity.ID) (Asking, error) {
+	var (
+		a        Asking
+		publicID string
+		sealed   []byte
+	)
+	err := tx.QueryRowContext(ctx, `
+		select s.public_id, s.kind, s.subject, s.body from outbox o join send s on s.id = o.send_id
+		where o.person_id = $1 and s.open and s.body is not null and (
 			o.state = 'sent' and o.done_at > $2::timestamptz - interval '72 hours'
 			or o.state = 'waiting' and s.claimed_until > $2) -- read before its outcome is recorded
-		order by o.done_at desc nulls first, o.id desc limit 1`, person, tx.Now()).Scan(&kind, &subject)
+		order by o.done_at desc nulls first, o.id desc limit 1`, person, tx.Now()).Scan(&publicID, &a.Kind, &a.Subject, &sealed)
 	if store.Missing(err) {
-		return "", "", nil
+		return Asking{}, nil
 	}
-	return kind, subject, err
+	if err != nil {
+		return Asking{}, err
+	}
+	a.Body, err = tx.Keys().Unseal(bodyPlace(publicID), sealed)
+	return a, err
 }
 
 // WaitingSubjects returns the subjects of the messages of the kinds that wait for their time.

@@ -67,6 +67,15 @@ func CardBody(toUser []string, agentID int, card TemplateCard) json.RawMessage {
 	return encode(b)
 }
 
+// ButtonsOf returns the buttons of a card's body, none of anything else.
+func ButtonsOf(body []byte) []Button {
+	var b sendBody
+	if json.Unmarshal(body, &b) != nil || b.TemplateCard == nil {
+		return nil
+	}
+	return b.TemplateCard.ButtonList
+}
+
 func newSendBody(toUser []string, agentID int, msgType string) sendBody {
 	return sendBody{ToUser: strings.Join(toUser, "|"), MsgType: msgType, AgentID: agentID, Check: 1, CheckInterval: MaxDuplicateCheck}
 }
