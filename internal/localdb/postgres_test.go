@@ -346,7 +346,7 @@ func spawn(t *testing.T, dir string, test bool, as *syscall.Credential) *process
 	if as != nil {
 		exe = copyFile(t, exe, filepath.Join(openDir(t), "localdb.test"))
 	}
-	cmd := exec.CommandContext(t.Context(), exe)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), exe) // it leaves by itself below, and stops the server then
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "LOCALDB_TEST_USER_OF="+dir)
 	if test {
