@@ -16,7 +16,7 @@ import (
 const maxPick = 8
 
 // none is the key of the button that says that nothing offered was meant.
-var none = card.Route(card.Go, intentHelp)
+func none() string { return card.Route(card.Go, intentHelp) }
 
 // answerChoice takes 1, 第二个, 要 and 取消 for the newest card: of a choice, whatever is
 // under way, since it was asked last; of any other card of a student a number alone, where
@@ -56,7 +56,7 @@ func (t talk) choice(n int, word understand.Word, buttons []wecom.Button) error 
 			return err
 		}
 		return t.say("好的，都不办。想办什么写一句话就行，例如" + t.examples() + "。")
-	case len(buttons) == 2 && buttons[1].Key == none:
+	case len(buttons) == 2 && buttons[1].Key == none():
 		return t.pick(1, buttons)
 	}
 	return t.say(fmt.Sprintf("好的，是哪一件？按卡片上的按钮，或者写 1 到 %d 里的一个数。", len(buttons)))

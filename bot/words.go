@@ -323,7 +323,7 @@ func (t talk) offer(alternatives []string, w dialogue.Wish) error {
 		o.Title, neither = "想办的是这一件吗？", "不是"
 	}
 	if len(o.Buttons) < 3 {
-		o.Buttons = append(o.Buttons, wecom.Button{Text: neither, Key: none})
+		o.Buttons = append(o.Buttons, wecom.Button{Text: neither, Key: none()})
 	}
 	if err := t.settleTalk("请看下一条"); err != nil {
 		return err
