@@ -38,6 +38,7 @@ type Bot struct {
 
 	once  sync.Once
 	kinds map[string]renderer
+	ear   ear
 
 	mu    sync.Mutex
 	known vocabulary // built for the names it was last asked for
@@ -46,6 +47,12 @@ type Bot struct {
 type vocabulary struct {
 	fingerprint uint64
 	*understand.Understander
+}
+
+// made is the bot with what is made once.
+func (b *Bot) made() *Bot {
+	b.once.Do(func() { b.kinds, b.ear = b.renderers(), newEar() })
+	return b
 }
 
 // talk is one act in its transaction: what every handler works with.
@@ -129,7 +136,7 @@ func leave(ctx context.Context, tx *store.Tx, userid string) error {
 // whom to call (T4).
 func (b *Bot) turnAway(ctx context.Context, tx *store.Tx, cb wecom.Callback, why error) error {
 	text := errs.MessageOf(why)
-	if crisis(cb.Content) || cb.EventKey == intentHotlines {
+	if b.made().ear.crisis(cb.Content) || cb.EventKey == intentHotlines {
 		text = b.numbers() + "\n\n" + text
 	}
 	return outbox.Put(ctx, tx, outbox.Message{
@@ -240,7 +247,7 @@ func (b *Bot) vocabulary(people []understand.Name, active []service.Version) *un
 
 // hear acts on words: the open dialogue first, then what they ask for.
 func (t talk) hear(text string) error {
-	if crisis(text) {
+	if t.made().ear.crisis(text) {
 		return t.crisis()
 	}
 	m, err := t.understand(text)

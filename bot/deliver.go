@@ -42,8 +42,7 @@ type renderer func(ctx context.Context, tx *store.Tx, o outbox.Outgoing) (json.R
 
 // Render makes the body of an outbox message; it is the outbox worker's Render.
 func (b *Bot) Render(ctx context.Context, tx *store.Tx, o outbox.Outgoing) (json.RawMessage, error) {
-	b.once.Do(func() { b.kinds = b.renderers() })
-	r, ok := b.kinds[o.Kind]
+	r, ok := b.made().kinds[o.Kind]
 	if !ok {
 		return nil, fmt.Errorf("no renderer for %q", o.Kind)
 	}

@@ -105,22 +105,34 @@ const crisisWords = `不想活 活不下去 活着没意思 活着没意义 想�
 // stress are words that say no more than how much: 活着真的好没意思.
 const stress = "真的 实在 已经 好 很 太 了 都 再 也 又 就 啊 还"
 
-// unstressed returns the words without them.
-func unstressed(words string) string {
+// ear hears words of crisis.
+type ear struct {
+	letters func(string) string
+	stress  *strings.Replacer
+	words   []string
+	bare    []string // the words without stress
+}
+
+func newEar() ear {
+	e := ear{letters: understand.Letters(), words: strings.Fields(crisisWords)}
+	var none []string
 	for _, s := range strings.Fields(stress) {
-		words = strings.ReplaceAll(words, s, "")
+		none = append(none, s, "")
 	}
-	return words
+	e.stress = strings.NewReplacer(none...)
+	for _, w := range e.words {
+		e.bare = append(e.bare, e.stress.Replace(w))
+	}
+	return e
 }
 
 // crisis tells whether a sentence holds such a word, in whichever script, whatever signs
 // stand between its characters and however much is laid on it.
-func crisis(text string) bool {
-	plain := understand.Letters(text)
-	bare := unstressed(plain)
-	return slices.ContainsFunc(strings.Fields(crisisWords), func(w string) bool {
-		return strings.Contains(plain, w) || strings.Contains(bare, unstressed(w))
-	})
+func (e ear) crisis(text string) bool {
+	plain := e.letters(text)
+	bare := e.stress.Replace(plain)
+	return slices.ContainsFunc(e.words, func(w string) bool { return strings.Contains(plain, w) }) ||
+		slices.ContainsFunc(e.bare, func(w string) bool { return strings.Contains(bare, w) })
 }
 
 // hotlines gives the number to call first, before anything else and whoever asks.

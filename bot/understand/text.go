@@ -91,17 +91,20 @@ func (f folder) fold(sentence string) text {
 	return t
 }
 
-// Letters returns the letters and digits of a text as sentences are compared: in one
-// width, case and script, and nothing between them.
-func Letters(s string) string {
+// Letters returns the function that leaves of a text its letters and digits, as sentences
+// are compared: in one width, case and script, and nothing between them. Making it costs
+// more than many calls of it.
+func Letters() func(s string) string {
 	f := newFolder()
-	var b strings.Builder
-	for _, r := range norm.NFKC.String(s) {
-		if isWord(r) {
-			b.WriteRune(f.plain(r))
+	return func(s string) string {
+		var b strings.Builder
+		for _, r := range norm.NFKC.String(s) {
+			if isWord(r) {
+				b.WriteRune(f.plain(r))
+			}
 		}
+		return b.String()
 	}
-	return b.String()
 }
 
 // faces are what pictures say where nothing else is said.
