@@ -234,17 +234,21 @@ func insertResubmission(ctx context.Context, tx *store.Tx, a Application, s subm
 }
 
 func insertAnswers(ctx context.Context, tx *store.Tx, a Application, no int, s submission) error {
-	answers, err := sealJSON(tx, answersPlace(a.id, no), s.answers)
-	if err != nil {
-		return err
-	}
-	snapshot, err := sealJSON(tx, snapshotPlace(a.id, no), s.snapshot)
+	answers, snapshot, err := sealSubmission(tx, a, no, s)
 	if err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `
 		insert into application_answers (application_id, no, answers, snapshot, at) values ($1, $2, $3, $4, $5)`, a.id, no, answers, snapshot, tx.Now())
 	return err
+}
+
+func sealSubmission(tx *store.Tx, a Application, no int, s submission) (answers, snapshot []byte, err error) {
+	if answers, err = sealJSON(tx, answersPlace(a.id, no), s.answers); err != nil {
+		return nil, nil, err
+	}
+	snapshot, err = sealJSON(tx, snapshotPlace(a.id, no), s.snapshot)
+	return answers, snapshot, err
 }
 
 // submissionsOf returns the answers of every submission, the first one first.

@@ -19,11 +19,7 @@ func lockErasable(ctx context.Context, tx *store.Tx, student identity.ID, at tim
 }
 
 func emptyAnswers(ctx context.Context, tx *store.Tx, a Application, no int, s submission) error {
-	answers, err := sealJSON(tx, answersPlace(a.id, no), s.answers)
-	if err != nil {
-		return err
-	}
-	snapshot, err := sealJSON(tx, snapshotPlace(a.id, no), s.snapshot)
+	answers, snapshot, err := sealSubmission(tx, a, no, s)
 	if err != nil {
 		return err
 	}
